@@ -1,0 +1,4 @@
+import type { Command } from "commander";
+
+/** Every command of the program, in the order of `basewise --help`: each adds itself. */
+export const commands: readonly ((program: Command) => void)[] = [];

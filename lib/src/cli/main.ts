@@ -1,0 +1,32 @@
+import { Command, CommanderError } from "commander";
+import { commands } from "./commands.ts";
+
+/** A command's answer was "no" (a check failed, a notebook stopped): exit code 1, told apart from bad input, 2. */
+export class AnswerIsNo extends Error {}
+
+/** Run the program with the words after its name. @returns the exit code: 0 done, 1 it ran and the answer is no, 2 bad input. */
+export async function run(words: readonly string[]): Promise<number> {
+  const program = new Command("basewise")
+    .description("Which base model should a reward model start from?")
+    .showHelpAfterError("(add --help for usage)")
+    .exitOverride();
+  for (const register of commands) register(program);
+  for (const command of allCommands(program)) command.exitOverride().showHelpAfterError("(add --help for usage)");
+  try {
+    await program.parseAsync(words, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof AnswerIsNo) {
+      if (error.message) console.error(error.message);
+      return 1;
+    }
+    console.error(`basewise: ${error instanceof Error ? error.message : String(error)}`);
+    if (process.env["BASEWISE_DEBUG"]) console.error(error);
+    return 2;
+  }
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+}

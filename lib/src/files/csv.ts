@@ -1,0 +1,98 @@
+import { parse } from "csv-parse/sync";
+
+/** A cell of a table as lib writes it: missing values are null and become empty cells. */
+export type Cell = string | number | boolean | null;
+
+/** One row of a CSV file: its texts by column name, and the line of the file it starts on (the header is line 1). */
+export interface CsvRow {
+  readonly line: number;
+  readonly cells: Readonly<Record<string, string>>;
+}
+
+/** A parsed CSV file: the header and the rows, all cells still text. */
+export interface CsvFile {
+  /** what errors call the file */
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly CsvRow[];
+}
+
+/**
+ * Parse comma-separated text with a header line (RFC 4180: quoted cells, doubled quotes, line breaks within quotes).
+ *
+ * @param text      the content of the file
+ * @param name      what errors call the file, usually its path
+ * @param required  columns that must be there
+ * @throws one line that names file and row or column: empty file, no rows, a column twice, a column missing, a row of another length
+ */
+export function parseCsv(text: string, name: string, required: readonly string[] = []): CsvFile {
+  if (text.trim() === "") throw new Error(`${name}: the file is empty; a header line and at least one row are needed`);
+  let records: { record: string[]; info: { lines: number } }[];
+  try {
+    records = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true, trim: true }) as never;
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message.split("\n")[0]}; mend the quotes on that line`);
+  }
+  const columns = records[0]!.record;
+  for (const column of columns) {
+    if (columns.indexOf(column) !== columns.lastIndexOf(column)) {
+      throw new Error(`${name}: column "${column}" is there twice; rename or delete one`);
+    }
+  }
+  const missing = required.filter((column) => !columns.includes(column));
+  if (missing.length > 0) {
+    throw new Error(`${name}: column ${missing.map((m) => `"${m}"`).join(", ")} is missing (found: ${columns.join(", ")}); add it to the header`);
+  }
+  if (records.length === 1) throw new Error(`${name}: there is a header but no row; add at least one`);
+  const rows = records.slice(1).map(({ record, info }) => {
+    const line = info.lines - (record.join("").match(/\n/g)?.length ?? 0);
+    if (record.length !== columns.length) {
+      throw new Error(`${name}, line ${line}: ${record.length} cells where the header has ${columns.length}; add or remove commas`);
+    }
+    return { line, cells: Object.fromEntries(columns.map((column, i) => [column, record[i]!])) };
+  });
+  return { name, columns, rows };
+}
+
+/** The text of a cell that must not be empty. */
+export function textCell(file: CsvFile, row: CsvRow, column: string): string {
+  const text = row.cells[column] ?? "";
+  if (text === "") throw cellError(file, row, column, "is empty", "fill it in");
+  return text;
+}
+
+/** The number in a cell, or null where the cell is empty: a missing value stays missing, and is never 0. */
+export function numberOrMissing(file: CsvFile, row: CsvRow, column: string): number | null {
+  const text = row.cells[column] ?? "";
+  return text === "" ? null : numberCell(file, row, column);
+}
+
+/** The finite number in a cell; anything else, `NaN` and `inf` included, is an error that names file, line and column. */
+export function numberCell(file: CsvFile, row: CsvRow, column: string): number {
+  const text = textCell(file, row, column);
+  const value = Number(text);
+  if (!Number.isFinite(value)) {
+    throw cellError(file, row, column, `has "${text.slice(0, 40)}" where a number belongs`, "write a number, or leave the cell empty if it is unknown");
+  }
+  return value;
+}
+
+/** An error that names file, line and column, says what is wrong and what to do. */
+export function cellError(file: CsvFile, row: CsvRow, column: string, wrong: string, remedy: string): Error {
+  return new Error(`${file.name}, line ${row.line}, column "${column}": ${wrong}; ${remedy}`);
+}
+
+/**
+ * Rows as comma-separated text with a header line; cells are quoted where they hold a comma, a quote or a line break.
+ * Numbers are written so that reading them back gives the same number; NaN and null become empty cells.
+ */
+export function formatCsv(rows: readonly Readonly<Record<string, Cell>>[], columns: readonly string[] = Object.keys(rows[0] ?? {})): string {
+  const line = (cells: readonly Cell[]): string => cells.map(formatCell).join(",");
+  return [line(columns), ...rows.map((row) => line(columns.map((column) => row[column] ?? null)))].join("\n") + "\n";
+}
+
+function formatCell(cell: Cell): string {
+  if (cell === null || (typeof cell === "number" && Number.isNaN(cell))) return "";
+  const text = String(cell);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,34 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { placeOf } from "./places.ts";
+import { recordAccess } from "./record.ts";
+
+/** Read a UTF-8 file; a missing or unreadable file is one line that names it. */
+export function readText(path: string): string {
+  try {
+    const text = readFileSync(path, "utf8");
+    recordAccess("read", path);
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text; // a byte-order mark is not content
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "is a folder, a file is needed" : String(code ?? error);
+    throw new Error(`${placeOf(path)}: ${why}; check the path`);
+  }
+}
+
+/**
+ * Write a file whole or not at all: into a neighbour first, then renamed over the old one.
+ * A killed process leaves the old file as it was.
+ */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, content);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+  recordAccess("write", path);
+}

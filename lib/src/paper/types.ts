@@ -1,0 +1,107 @@
+/** How a reward model is trained: §3.1. */
+export type Method = "regression" | "bradley-terry";
+
+/** The three size groups of §3.3, by parameters. */
+export type SizeGroup = "<3B" | "3-6B" | ">=6B";
+
+/** The four sections of RewardBench that the paper reports, and their mean. */
+export type Category = "chat" | "chatHard" | "safety" | "reasoning" | "score";
+
+/** Accuracy on RewardBench in percent, 0 to 100. `score` is the mean of the four sections. */
+export interface RewardBenchScores {
+  readonly chat: number;
+  readonly chatHard: number;
+  readonly safety: number;
+  readonly reasoning: number;
+  readonly score: number;
+}
+
+/** One of the 40 base models: Table 3. */
+export interface BaseModel {
+  readonly model: string;
+  readonly publisher: string;
+  /** the group of models left out together in leave-one-family-out cross-validation; ours, design decision "families" */
+  readonly family: string;
+  /** first commit on the hub, "2024-08" */
+  readonly released: string;
+  readonly paramsBillion: number;
+  readonly pretrainingTokensTrillion: number;
+  /** snapshot of February 2025 */
+  readonly downloads: number;
+  readonly likes: number;
+  readonly sizeGroup: SizeGroup;
+}
+
+/** A row of Table 4 (regression) or Table 5 (Bradley–Terry). */
+export interface RewardModelResult extends RewardBenchScores {
+  readonly model: string;
+  readonly method: Method;
+}
+
+/** A row of Table 1: a post-training stage of Llama-3.1-8B, with the change against the base model as printed (percent, null for the base). */
+export interface PostTrainingStage extends RewardBenchScores {
+  readonly model: string;
+  readonly printedChange: RewardBenchScores | null;
+}
+
+/** A row of Table 2. */
+export interface Benchmark {
+  /** as printed, e.g. "MBPP+" */
+  readonly name: string;
+  readonly framework: "lm_eval" | "evalplus";
+  readonly topic: string;
+  readonly shots: string;
+  /** model families whose reports use it */
+  readonly families: readonly ("Llama-3.x" | "Gemma-2" | "Phi-3.5" | "Qwen2.5")[];
+  /** leaderboard averages: shown in correlations and coverage, left out of elastic net and PCA by default */
+  readonly isAggregate: boolean;
+}
+
+/** Tables 1 to 5. */
+export interface PaperTables {
+  readonly postTraining: readonly PostTrainingStage[];
+  readonly benchmarks: readonly Benchmark[];
+  readonly models: readonly BaseModel[];
+  readonly regression: readonly RewardModelResult[];
+  readonly bradleyTerry: readonly RewardModelResult[];
+}
+
+/** One point of a chart of the related work (§2): the value its description gives and the value of the original, where known. */
+export interface ChartPoint {
+  readonly chart: "rrm" | "reasonflux-prm" | "step-dpo" | "kimi-k1.5";
+  readonly panel: string;
+  readonly series: string;
+  readonly label: string;
+  readonly x: number;
+  readonly xUnit: string;
+  readonly y: number;
+  readonly yUnit: string;
+  readonly originalLabel: string | null;
+  readonly originalX: number | null;
+  readonly originalY: number | null;
+  readonly originalPrecision: string;
+  readonly originalSource: string;
+  readonly note: string;
+}
+
+/** The nine verdicts of the ledger. */
+export type Verdict =
+  | "holds"
+  | "holds-with-caveat"
+  | "holds-other-reading"
+  | "partly"
+  | "does-not-hold"
+  | "setup"
+  | "needs-data"
+  | "needs-gpu"
+  | "not-checkable";
+
+/** One of the 103 claims of the paper, with the verdict we expect; the verdict shown is computed. */
+export interface Claim {
+  readonly id: string;
+  readonly place: string;
+  readonly claim: string;
+  readonly claimedValue: string;
+  readonly expectedVerdict: Verdict;
+  readonly note: string;
+}
