@@ -72,9 +72,14 @@ export function numberCell(file: CsvFile, row: CsvRow, column: string): number {
   const text = textCell(file, row, column);
   const value = Number(text);
   if (!Number.isFinite(value)) {
-    throw cellError(file, row, column, `has "${text.slice(0, 40)}" where a number belongs`, "write a number, or leave the cell empty if it is unknown");
+    throw new Error(`${file.name}, line ${row.line}, column "${column}": ${notANumber(text)}`);
   }
   return value;
+}
+
+/** What to say of a cell that holds something else than a finite number. */
+export function notANumber(text: string): string {
+  return `has "${text.slice(0, 40)}" where a number belongs; write a number, or leave the cell empty if it is unknown`;
 }
 
 /** An error that names file, line and column, says what is wrong and what to do. */

@@ -20,6 +20,8 @@ export interface RewardBenchScores {
 export interface BaseModel {
   readonly model: string;
   readonly publisher: string;
+  /** as printed in Table 3 */
+  readonly publisherPrinted: string;
   /** the group of models left out together in leave-one-family-out cross-validation; ours, design decision "families" */
   readonly family: string;
   /** first commit on the hub, "2024-08" */
@@ -50,11 +52,16 @@ export interface Benchmark {
   readonly name: string;
   readonly framework: "lm_eval" | "evalplus";
   readonly topic: string;
+  /** as printed: "0", "5,10", or "-" for the aggregates */
   readonly shots: string;
   /** model families whose reports use it */
   readonly families: readonly ("Llama-3.x" | "Gemma-2" | "Phi-3.5" | "Qwen2.5")[];
   /** leaderboard averages: shown in correlations and coverage, left out of elastic net and PCA by default */
   readonly isAggregate: boolean;
+  /** the paper's own reference for the row, wrong for three rows (claim C100) */
+  readonly citationPrinted: string;
+  /** what is odd about the printed row; empty where nothing is */
+  readonly note: string;
 }
 
 /** Tables 1 to 5. */
@@ -66,18 +73,25 @@ export interface PaperTables {
   readonly bradleyTerry: readonly RewardModelResult[];
 }
 
-/** One point of a chart of the related work (§2): the value its description gives and the value of the original, where known. */
+/** One mark of a chart of the related work (§2): the value its description gives and the value of the original, where known. */
 export interface ChartPoint {
   readonly chart: "rrm" | "reasonflux-prm" | "step-dpo" | "kimi-k1.5";
   readonly panel: string;
   readonly series: string;
+  /** a point has x and y, a bar a label and y, a reference line y alone */
+  readonly mark: "point" | "bar" | "line";
+  /** as described; the original's label where the description leaves the point out */
   readonly label: string;
-  readonly x: number;
+  /** null for bars and reference lines, and where the description leaves the point out */
+  readonly x: number | null;
+  /** "" for bars and reference lines */
   readonly xUnit: string;
-  readonly y: number;
+  /** null where the description leaves the value out */
+  readonly y: number | null;
   readonly yUnit: string;
   readonly originalLabel: string | null;
   readonly originalX: number | null;
+  /** null where no original value was found */
   readonly originalY: number | null;
   readonly originalPrecision: string;
   readonly originalSource: string;
@@ -104,4 +118,22 @@ export interface Claim {
   readonly claimedValue: string;
   readonly expectedVerdict: Verdict;
   readonly note: string;
+}
+
+/**
+ * How many RewardBench rows a reward model of Table 4 or 5 got right, recovered from its printed percentages:
+ * Chat, Chat Hard and Safety are multiples of 1/358, 1/456 and 1/740. (Reasoning is weighted, so it has no such count.)
+ */
+export interface ImpliedCounts {
+  readonly method: Method;
+  readonly model: string;
+  readonly chat: Count;
+  readonly chatHard: Count;
+  readonly safety: Count;
+}
+
+/** `correct` rows out of `n`. */
+export interface Count {
+  readonly correct: number;
+  readonly n: number;
 }
