@@ -1,1 +1,7 @@
-export {};
+/** What notebooks use: figures, tables, sentences, checks, data frames. */
+export * from "./checks.ts";
+export * from "./display.ts";
+export * from "./frame.ts";
+export * from "./say.ts";
+export * from "./show.ts";
+export * from "./table.ts";
