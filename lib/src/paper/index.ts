@@ -1,3 +1,6 @@
-/** The paper in types and its arithmetic: size groups, gains, changes. Pure: no files. */
+/** The paper in types and its arithmetic: joined tables, size groups, gains, changes. Pure: no files, no clock. */
+export * from "./gains.ts";
+export * from "./post-training.ts";
+export * from "./results.ts";
 export * from "./size-group.ts";
 export * from "./types.ts";
