@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { registerRun } from "./run.ts";
 
 /** Every command of the program, in the order of `basewise --help`: each adds itself. */
-export const commands: readonly ((program: Command) => void)[] = [];
+export const commands: readonly ((program: Command) => void)[] = [registerRun];

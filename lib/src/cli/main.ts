@@ -4,7 +4,10 @@ import { commands } from "./commands.ts";
 /** A command's answer was "no" (a check failed, a notebook stopped): exit code 1, told apart from bad input, 2. */
 export class AnswerIsNo extends Error {}
 
-/** Run the program with the words after its name. @returns the exit code: 0 done, 1 it ran and the answer is no, 2 bad input. */
+/** Someone pressed Ctrl-C, or the system asked us to end: exit code 130, nothing to explain. */
+export class Interrupted extends Error {}
+
+/** Run the program with the words after its name. @returns the exit code: 0 done, 1 it ran and the answer is no, 2 bad input, 130 interrupted. */
 export async function run(words: readonly string[]): Promise<number> {
   const program = new Command("basewise")
     .description("Which base model should a reward model start from?")
@@ -21,6 +24,7 @@ export async function run(words: readonly string[]): Promise<number> {
       if (error.message) console.error(error.message);
       return 1;
     }
+    if (error instanceof Interrupted) return 130;
     console.error(`basewise: ${error instanceof Error ? error.message : String(error)}`);
     if (process.env["BASEWISE_DEBUG"]) console.error(error);
     return 2;

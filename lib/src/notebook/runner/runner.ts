@@ -1,0 +1,182 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeWhole } from "../../files/text.ts";
+import { differences } from "./compare.ts";
+import { type Execution, executeNotebook, type Failure } from "./execute.ts";
+import { hashOf } from "./hashes.ts";
+import { formatNotebook, type Notebook, readNotebook } from "./ipynb.ts";
+import { takeLock } from "./lock.ts";
+import { type Move, movedNumbers } from "./moves.ts";
+import { parameterNames, parametersCell, type Settings, withSettings } from "./parameters.ts";
+import { readRecords, recordOf, type RunRecords, type Surroundings, surroundings, whyStale, writeRecords } from "./records.ts";
+import { type NotebookFile, selectNotebooks } from "./select.ts";
+
+/** What to run, and how. */
+export interface RunOptions {
+  /** the folder that holds `notebooks/` */
+  root: string;
+  /** numbers or beginnings of names; none means all notebooks */
+  notebooks: readonly string[];
+  /** values for a what-if; none means an ordinary run */
+  settings: Settings;
+  /** compare with the stored results instead of replacing them */
+  check: boolean;
+  /** also run what is unchanged */
+  force: boolean;
+  /** go on after a notebook that failed */
+  keepGoing: boolean;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** told after each notebook */
+  onResult?: (result: RunResult) => void;
+}
+
+/** How far a run is. */
+export interface Progress {
+  id: string;
+  /** of the notebooks chosen, from 1 */
+  notebook: number;
+  notebooks: number;
+  /** of the notebook's code cells, from 1 */
+  cell: number;
+  cells: number;
+  /** for this notebook and those after it, by their last runs; undefined when one has never run here */
+  secondsLeft: number | undefined;
+}
+
+/** What came of one notebook. */
+export interface RunResult {
+  id: string;
+  status: "ran" | "skipped" | "failed" | "differs" | "same";
+  seconds: number;
+  /** why an ordinary run did not skip it */
+  because?: string;
+  /** what stopped it, or how it differs, in one line */
+  error?: string;
+  /** where its results differ from the stored ones (check) */
+  differences?: string[];
+  /** the numbers that the what-if moved */
+  moves?: Move[];
+}
+
+/** Where the results of a run go, and what becomes of them. */
+interface Purpose {
+  kind: "store" | "check" | "what-if";
+  outputRoot: string;
+}
+
+/** Run notebooks in order. @throws one line when the wishes make no sense, or another run is at work */
+export async function runNotebooks(options: RunOptions): Promise<RunResult[]> {
+  const { root, settings, signal } = options;
+  const files = selectNotebooks(root, options.notebooks);
+  const notebooks = new Map(files.map((file) => [file.id, readNotebook(file.path)]));
+  checkSettings(notebooks, settings);
+  const giveBack = takeLock(root);
+  try {
+    const purpose = purposeOf(options, files);
+    if (purpose.kind !== "store") rmSync(purpose.outputRoot, { recursive: true, force: true });
+    const context: Context = { options, files, purpose, around: surroundings(root), records: readRecords(root) };
+    const results: RunResult[] = [];
+    for (const file of files) {
+      signal?.throwIfAborted();
+      const result = await runOne(context, file, notebooks.get(file.id)!);
+      results.push(result);
+      options.onResult?.(result);
+      if (result.status === "failed" && !options.keepGoing && !options.check) break;
+    }
+    return results;
+  } finally {
+    giveBack();
+  }
+}
+
+interface Context {
+  options: RunOptions;
+  files: readonly NotebookFile[];
+  purpose: Purpose;
+  around: Surroundings;
+  records: RunRecords;
+}
+
+function purposeOf({ root, check, settings }: RunOptions, files: readonly NotebookFile[]): Purpose {
+  if (check) return { kind: "check", outputRoot: join(root, ".cache", "check") };
+  if (settings.size === 0) return { kind: "store", outputRoot: root };
+  const name = hashOf(JSON.stringify([...settings].sort()), ...files.map(({ id }) => id)).slice(0, 8);
+  return { kind: "what-if", outputRoot: join(root, "data", "derived", "what-if", name) };
+}
+
+/** Every setting must be a parameter of at least one of the notebooks. */
+function checkSettings(notebooks: ReadonlyMap<string, Notebook>, settings: Settings): void {
+  if (settings.size === 0) return;
+  const known = new Set([...notebooks].flatMap(([id, notebook]) => parameterNames(parametersCell(id, notebook))));
+  for (const name of settings.keys()) {
+    if (!known.has(name)) throw new Error(`--set ${name}: no such parameter; there are ${[...known].sort().join(", ") || "none"}`);
+  }
+}
+
+async function runOne(context: Context, file: NotebookFile, notebook: Notebook): Promise<RunResult> {
+  const { options, purpose, records, around } = context;
+  const because = whyStale(options.root, notebook, records[file.id], around);
+  if (purpose.kind === "store" && !options.force && !because) return { id: file.id, status: "skipped", seconds: 0 };
+  const execution = await execute(context, file, notebook);
+  const { seconds, failure } = execution;
+  if (failure) {
+    if (purpose.kind === "store") writeWhole(join(options.root, ".cache", "failed", `${file.id}.ipynb`), formatNotebook(execution.notebook));
+    return { id: file.id, status: "failed", seconds, error: describeFailure(file, failure) };
+  }
+  if (purpose.kind === "check") return checkResult(context, file, notebook, execution);
+  if (purpose.kind === "what-if") return whatIfResult(context, file, notebook, execution);
+  store(context, file, execution);
+  return { id: file.id, status: "ran", seconds, because: because ?? "--force" };
+}
+
+function execute({ options, files, purpose, records }: Context, file: NotebookFile, notebook: Notebook): Promise<Execution> {
+  const index = files.indexOf(file);
+  const later = files.slice(index).map(({ id }) => records[id]?.seconds);
+  const secondsLeft = later.every((s) => s !== undefined) ? later.reduce((sum, s) => sum + s, 0) : undefined;
+  return executeNotebook(file.path, withNewValues(file, notebook, options.settings), {
+    environment: {
+      BASEWISE_PROJECT: options.root,
+      BASEWISE_OUTPUT_ROOT: purpose.outputRoot,
+      NODE_COMPILE_CACHE: join(options.root, ".cache", "node"), // Node 22 and later start faster with it
+    },
+    outputRoot: purpose.outputRoot,
+    signal: options.signal,
+    onCell: (cell, cells) => {
+      options.onProgress?.({ id: file.id, notebook: index + 1, notebooks: files.length, cell, cells, secondsLeft });
+    },
+  });
+}
+
+function withNewValues(file: NotebookFile, notebook: Notebook, settings: Settings): Notebook {
+  if (settings.size === 0) return notebook;
+  const parameters = parametersCell(file.id, notebook);
+  return { ...notebook, cells: notebook.cells.map((cell) => (cell === parameters ? withSettings(cell, settings) : cell)) };
+}
+
+/** Put the outputs into the notebook and note what they were made from; identical bytes are not written again. */
+function store({ options, records, around }: Context, file: NotebookFile, execution: Execution): void {
+  const text = formatNotebook(execution.notebook);
+  if (readFileSync(file.path, "utf8") !== text) writeWhole(file.path, text);
+  records[file.id] = recordOf(options.root, execution, around);
+  writeRecords(options.root, records);
+}
+
+function checkResult({ options, purpose }: Context, file: NotebookFile, stored: Notebook, execution: Execution): RunResult {
+  const found = differences({ root: options.root, outputRoot: purpose.outputRoot, stored, execution });
+  const { seconds } = execution;
+  if (found.length === 0) return { id: file.id, status: "same", seconds };
+  const error = `${found[0]}${found.length > 1 ? ` (and ${found.length - 1} more)` : ""}`;
+  return { id: file.id, status: "differs", seconds, error, differences: found };
+}
+
+function whatIfResult({ options, purpose }: Context, file: NotebookFile, stored: Notebook, execution: Execution): RunResult {
+  writeWhole(join(purpose.outputRoot, "notebooks", `${file.id}.ipynb`), formatNotebook(execution.notebook));
+  const moves = movedNumbers({ root: options.root, outputRoot: purpose.outputRoot, stored, execution });
+  return { id: file.id, status: "ran", seconds: execution.seconds, because: "what-if", moves };
+}
+
+/** `05-benchmarks-as-proxies.ipynb, cell 3, line 2: …` */
+export function describeFailure({ id }: NotebookFile, { cell, line, message }: Failure): string {
+  return `${id}.ipynb, cell ${cell}${line === undefined ? "" : `, line ${line}`}: ${message}`;
+}
