@@ -1,0 +1,94 @@
+import type { Matrix } from "./matrix.ts";
+
+/**
+ * A linear regression laid out for speed: columns centred and stored one after the other, so that the intercept drops out
+ * and a correlation is one straight run over memory. Rows are padded with zeros to a multiple of four.
+ */
+export interface LinearProblem {
+  readonly rows: number;
+  readonly columns: number;
+  /** rows rounded up to a multiple of four: the distance between two columns */
+  readonly stride: number;
+  /** [columns × stride] centred, column-major */
+  readonly x: Float64Array;
+  readonly columnMeans: Float64Array;
+  /** [stride] centred, padded with zeros */
+  readonly y: Float64Array;
+  readonly yMean: number;
+}
+
+/**
+ * Centres X and y and checks them.
+ *
+ * @param caller  whose name errors begin with
+ * @throws when lengths differ, there are fewer than two rows or no column, or a number is missing or infinite
+ */
+export function linearProblem(X: Matrix, y: ArrayLike<number>, caller: string): LinearProblem {
+  const { rows, columns } = X;
+  checkTable(X, y, caller);
+  const stride = Math.ceil(rows / 4) * 4;
+  const x = new Float64Array(columns * stride);
+  const columnMeans = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) columnMeans[j]! += X.data[i * columns + j]! / rows;
+  }
+  for (let j = 0; j < columns; j++) {
+    for (let i = 0; i < rows; i++) x[j * stride + i] = X.data[i * columns + j]! - columnMeans[j]!;
+  }
+  let yMean = 0;
+  for (let i = 0; i < rows; i++) yMean += y[i]! / rows;
+  const centred = new Float64Array(stride);
+  for (let i = 0; i < rows; i++) centred[i] = y[i]! - yMean;
+  return { rows, columns, stride, x, columnMeans, y: centred, yMean };
+}
+
+/** Refuses a table that no model can be fitted to; see linearProblem. */
+export function checkTable(X: Matrix, y: ArrayLike<number>, caller: string): void {
+  if (X.rows !== y.length) throw new Error(`${caller}: X has ${X.rows} rows and y has ${y.length} numbers; give one number per row`);
+  if (X.rows < 2) throw new Error(`${caller}: X has ${X.rows} rows; a fit needs at least 2`);
+  if (X.columns < 1) throw new Error(`${caller}: X has no columns; a fit needs at least 1`);
+  for (let k = 0; k < X.data.length; k++) {
+    if (!Number.isFinite(X.data[k])) {
+      const row = Math.floor(k / X.columns);
+      throw new Error(`${caller}: X holds ${X.data[k]} in row ${row}, column ${k % X.columns} (from 0); drop that row or column`);
+    }
+  }
+  for (let i = 0; i < y.length; i++) {
+    if (!Number.isFinite(y[i])) throw new Error(`${caller}: y holds ${y[i]} in row ${i} (from 0); drop that row`);
+  }
+}
+
+/** out_j = x_jᵀ v / rows for every column j: how strongly each column follows v.  v [stride], out [columns] */
+export function correlate({ rows, columns, stride, x }: LinearProblem, v: Float64Array, out: Float64Array): void {
+  for (let j = 0, k = 0; j < columns; j++) {
+    // four sums, so that an addition need not wait for the one before it
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let i = 0; i < stride; i += 4, k += 4) {
+      s0 += x[k]! * v[i]!;
+      s1 += x[k + 1]! * v[i + 1]!;
+      s2 += x[k + 2]! * v[i + 2]!;
+      s3 += x[k + 3]! * v[i + 3]!;
+    }
+    out[j] = (s0 + s1 + (s2 + s3)) / rows;
+  }
+}
+
+/** r = y − X w over centred columns, into out [stride]. */
+export function residual({ columns, stride, x, y }: LinearProblem, w: Float64Array, out: Float64Array): void {
+  out.set(y);
+  for (let j = 0; j < columns; j++) {
+    const weight = w[j]!;
+    if (weight === 0) continue;
+    for (let i = 0, k = j * stride; i < stride; i++, k++) out[i]! -= weight * x[k]!;
+  }
+}
+
+/** The constant of the fit in the units of the caller: mean of y minus the columns' means times their weights. */
+export function interceptOf(problem: LinearProblem, w: Float64Array): number {
+  let intercept = problem.yMean;
+  for (let j = 0; j < problem.columns; j++) intercept -= problem.columnMeans[j]! * w[j]!;
+  return intercept;
+}

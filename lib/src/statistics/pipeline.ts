@@ -1,0 +1,121 @@
+import { columnScales, scaleColumns } from "./column-scales.ts";
+import type { NewtonState } from "./elastic-net-newton.ts";
+import { fitProblem, type ElasticNetFit } from "./elastic-net.ts";
+import { checkTable, linearProblem } from "./linear-problem.ts";
+import { rowOf, type Matrix } from "./matrix.ts";
+import { polynomialFeatures, polynomialNames } from "./polynomial-draft.ts";
+
+/** One cell of a grid of hyper-parameters. */
+export interface Setting {
+  /** of the polynomial expansion */
+  readonly degree: number;
+  readonly alpha: number;
+  readonly l1Ratio: number;
+}
+
+/** The 60 settings of the paper (§4.2): degree 1–3 × α 0.1 … 0.0001 × l1_ratio 0 … 1, simplest first. */
+export const paperGrid: readonly Setting[] = [1, 2, 3].flatMap((degree) =>
+  [0.1, 0.01, 0.001, 0.0001].flatMap((alpha) => [0, 0.25, 0.5, 0.75, 1].map((l1Ratio) => ({ degree, alpha, l1Ratio }))),
+);
+
+/** An elastic net on the standardised polynomial expansion of the columns. */
+export interface Pipeline extends ElasticNetFit {
+  readonly setting: Setting;
+  /** predictions for new rows of the same columns [rows] */
+  readonly predict: (X: Matrix) => Float64Array;
+  /** names of the expanded columns, in the order of `coefficients` */
+  readonly names: (columnNames: readonly string[]) => string[];
+}
+
+export interface FitOptions {
+  /** see elasticNet */
+  readonly tolerance?: number;
+  readonly maxIterations?: number;
+}
+
+/**
+ * Standardise → expand to all products up to `degree` → standardise again → elastic net.
+ *
+ * Coefficients belong to the expanded, standardised columns, so that their sizes compare. An expanded column that is constant
+ * (the square of a balanced yes/no column) gets coefficient 0.
+ *
+ * @param X  [n × columns]
+ * @param y  [n]
+ * @throws   as elasticNet; and when a column of X is constant, or the expansion exceeds 20 million numbers
+ */
+export function fitPipeline(X: Matrix, y: ArrayLike<number>, setting: Setting, options: FitOptions = {}): Pipeline {
+  return fitGrid(X, y, [setting], options)[0]!;
+}
+
+/** fitPipeline for every setting, in the order given; the expansion is shared and each fit starts from its neighbour's. */
+export function fitGrid(X: Matrix, y: ArrayLike<number>, grid: readonly Setting[], options: FitOptions = {}): Pipeline[] {
+  checkTable(X, y, "fitPipeline");
+  refuseConstantColumns(X, "fitPipeline");
+  const pipelines = new Array<Pipeline>(grid.length);
+  for (const degree of degreesOf(grid)) {
+    const { transform, fits } = fitDegree(X, y, degree, grid, options);
+    for (const [k, fit] of fits) {
+      const predict = (rows: Matrix): Float64Array => predictRows(transform(rows), fit);
+      pipelines[k] = { ...fit, setting: grid[k]!, predict, names: (columnNames) => polynomialNames(columnNames, degree) };
+    }
+  }
+  return pipelines;
+}
+
+/** The degrees of a grid, each once. */
+export function degreesOf(grid: readonly Setting[]): number[] {
+  return [...new Set(grid.map((setting) => setting.degree))];
+}
+
+/** Fits all settings of one degree: pairs of place in the grid and fit, and what new rows must go through. */
+export function fitDegree(
+  X: Matrix,
+  y: ArrayLike<number>,
+  degree: number,
+  grid: readonly Setting[],
+  options: FitOptions,
+): { transform: (X: Matrix) => Matrix; fits: [number, ElasticNetFit][] } {
+  const { transform, expanded } = expansion(X, degree);
+  const problem = linearProblem(expanded, y, "fitPipeline");
+  const places = grid.map((_, k) => k).filter((k) => grid[k]!.degree === degree);
+  // neighbours on the path from strong to weak penalty start each other
+  places.sort((a, b) => grid[a]!.l1Ratio - grid[b]!.l1Ratio || grid[b]!.alpha - grid[a]!.alpha);
+  const fits: [number, ElasticNetFit][] = [];
+  let start: NewtonState | undefined;
+  places.forEach((k, order) => {
+    const { alpha, l1Ratio } = grid[k]!;
+    if (order === 0 || grid[places[order - 1]!]!.l1Ratio !== l1Ratio) start = undefined;
+    const { fit, state } = fitProblem(problem, { ...options, alpha, l1Ratio }, start);
+    start = state;
+    fits.push([k, fit]);
+  });
+  return { transform, fits };
+}
+
+function expansion(X: Matrix, degree: number): { transform: (X: Matrix) => Matrix; expanded: Matrix } {
+  const before = columnScales(X);
+  const expand = (rows: Matrix): Matrix => polynomialFeatures(scaleColumns(rows, before), degree);
+  const products = expand(X);
+  const after = columnScales(products);
+  const transform = (rows: Matrix): Matrix => {
+    if (rows.columns !== X.columns) throw new Error(`predict: X has ${rows.columns} columns; the model was fitted on ${X.columns}`);
+    return scaleColumns(expand(rows), after);
+  };
+  return { transform, expanded: scaleColumns(products, after) };
+}
+
+/** intercept + X w for rows that are expanded and scaled already. */
+export function predictRows(expanded: Matrix, { coefficients, intercept }: ElasticNetFit): Float64Array {
+  return Float64Array.from({ length: expanded.rows }, (_, i) => {
+    const row = rowOf(expanded, i);
+    let sum = intercept;
+    for (let j = 0; j < row.length; j++) sum += row[j]! * coefficients[j]!;
+    return sum;
+  });
+}
+
+/** Refuses a column that says nothing, by its index: the caller knows its name. */
+export function refuseConstantColumns(X: Matrix, caller: string): void {
+  const constant = columnScales(X).scale.indexOf(0);
+  if (constant >= 0) throw new Error(`${caller}: column ${constant} (from 0) of X is constant; drop it`);
+}
