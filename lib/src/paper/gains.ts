@@ -17,6 +17,7 @@ export interface GainOptions {
 
 /** One bar of Figure 2. */
 export interface Gain {
+  readonly method: Method;
   readonly model: string;
   readonly family: string;
   readonly sizeGroup: SizeGroup;
@@ -26,6 +27,10 @@ export interface Gain {
   readonly baseline: string;
   /** percent */
   readonly baselineScore: number;
+  /** score − score of the baseline */
+  readonly points: number;
+  /** the same in percent of the baseline's score */
+  readonly percent: number;
   /** in the unit asked for; 0 for the baseline itself */
   readonly gain: number;
   readonly isBaseline: boolean;
@@ -51,6 +56,7 @@ export function gainsOverLlama(tables: PaperTables, options: GainOptions): Gain[
     return rows
       .filter((row) => row.sizeGroup === group)
       .map((row) => ({
+        method,
         model: row.model,
         family: row.family,
         sizeGroup: group,
@@ -58,6 +64,8 @@ export function gainsOverLlama(tables: PaperTables, options: GainOptions): Gain[
         score: row[category],
         baseline: base.model,
         baselineScore: base[category],
+        points: change(row[category], base[category], "points"),
+        percent: change(row[category], base[category], "percent"),
         gain: change(row[category], base[category], unit),
         isBaseline: row === base,
       }))
