@@ -1,0 +1,68 @@
+import { widthOf } from "./text.ts";
+
+/** Move positions on a line apart until neighbours have a gap between them, each as little as the others allow. */
+export function spread(positions: readonly number[], gap: number): number[] {
+  const order = positions.map((_, i) => i).toSorted((a, b) => positions[a]! - positions[b]! || a - b);
+  // Groups of touching labels, each centred on the mean of where its members would like to be (pool adjacent violators).
+  const groups: { members: number[]; centre: number }[] = [];
+  for (const index of order) {
+    let group = { members: [index], centre: positions[index]! };
+    for (let before = groups.at(-1); before && tooClose(before, group, gap); before = groups.at(-1)) {
+      groups.pop();
+      const members = [...before.members, ...group.members];
+      group = { members, centre: members.reduce((sum, member) => sum + positions[member]!, 0) / members.length };
+    }
+    groups.push(group);
+  }
+  const result = [...positions];
+  for (const { members, centre } of groups) {
+    for (const [i, member] of members.entries()) result[member] = centre + (i - (members.length - 1) / 2) * gap;
+  }
+  return result;
+}
+
+interface Group {
+  readonly members: readonly number[];
+  readonly centre: number;
+}
+
+function tooClose(above: Group, below: Group, gap: number): boolean {
+  return below.centre - above.centre < ((above.members.length + below.members.length) / 2) * gap;
+}
+
+/** A point in pixels with a text to write beside it. */
+export interface LabelledPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+}
+
+/** Where a label goes, as offset of its centre from the point in pixels; null where it would cover something. */
+export type LabelPlace = { readonly dx: number; readonly dy: number } | null;
+
+/**
+ * Find a free place beside each point for its text: right, left, above, below or at a corner, in that order; texts cover no point
+ * and no other text and stay inside the plot. Greedy: earlier points choose first.
+ *
+ * @param size    font size in pixels
+ * @param radius  of the points' markers in pixels
+ */
+export function placeLabels(points: readonly LabelledPoint[], plot: { width: number; height: number }, size: number, radius: number): LabelPlace[] {
+  const taken = points.map(({ x, y }) => ({ left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }));
+  return points.map(({ x, y, text }) => {
+    const [halfWidth, halfHeight] = [widthOf(text, size) / 2, size * 0.6];
+    const [beside, above] = [halfWidth + radius + 2, halfHeight + radius];
+    const near = radius + halfWidth * 0.72;
+    const places = [[beside, 0], [-beside, 0], [0, -above], [0, above], [near, -above], [near, above], [-near, -above], [-near, above]] as const;
+    for (const [dx, dy] of places) {
+      const box = { left: x + dx - halfWidth, right: x + dx + halfWidth, top: y + dy - halfHeight, bottom: y + dy + halfHeight };
+      const isInside = box.left >= 0 && box.right <= plot.width && box.top >= 0 && box.bottom <= plot.height;
+      const isFree = !taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom);
+      if (isInside && isFree) {
+        taken.push(box);
+        return { dx, dy };
+      }
+    }
+    return null;
+  });
+}
