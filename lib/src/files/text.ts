@@ -6,8 +6,8 @@ import { recordAccess } from "./record.ts";
 /** Read a UTF-8 file; a missing or unreadable file is one line that names it. */
 export function readText(path: string): string {
   try {
+    recordAccess("read", path); // also when there is no such file: once there is, the result may change
     const text = readFileSync(path, "utf8");
-    recordAccess("read", path);
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text; // a byte-order mark is not content
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

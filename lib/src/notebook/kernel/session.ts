@@ -17,6 +17,9 @@ export interface CellError {
 export interface Session {
   /** Run one cell. Returns undefined when it went well. */
   execute(code: string): Promise<CellError | undefined>;
+  /** what Jupyter shows on Shift-Tab and on Tab, as tslab's executor gives it */
+  inspect: Executor["inspect"];
+  complete: Executor["complete"];
   interrupt(): void;
   close(): void;
 }
@@ -55,7 +58,8 @@ export function openSession(folder: string): Session {
     if (!failure) return undefined;
     return thrownError(failure.error, (jsLine) => sourceLine(tslab.ts, source, last.output ?? "", jsLine));
   }
-  return { execute, interrupt: () => executor.interrupt(), close: () => executor.close() };
+  const { inspect, complete, interrupt, close } = executor;
+  return { execute, inspect, complete, interrupt, close };
 }
 
 function typeError(diagnostics: readonly Diagnostic[]): CellError {

@@ -35,6 +35,8 @@ export interface Converter {
 /** tslab's runner of cells. */
 export interface Executor {
   execute(source: string): Promise<boolean>;
+  inspect(source: string, position: number): unknown;
+  complete(source: string, position: number): unknown;
   interrupt(): void;
   close(): void;
 }
@@ -48,9 +50,30 @@ export interface Tslab {
     converters: { node: Converter; browser: Converter; close(): void },
     output: { log(value: unknown): void; error(...values: unknown[]): void },
   ): Executor;
-  /** tslab's Jupyter module; `lastWriteDisplayData` is how a cell shows something */
-  // biome-ignore lint/suspicious/noExplicitAny: tslab exports no types for its message classes
-  jupyter: any;
+  jupyter: JupyterModule;
+}
+
+/** tslab's side of Jupyter's protocol. */
+export interface JupyterModule {
+  /** how a cell shows something */
+  lastWriteDisplayData: ((content: DisplayContent, update: boolean) => void) | null;
+  ZmqServer: new (handler: unknown, connectionFile: string) => ZmqServer;
+  JupyterHandlerImpl: new (executor: unknown, isJs: boolean) => unknown;
+}
+
+/** What a cell shows: a bundle of MIME types. */
+export interface DisplayContent {
+  data: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+  transient?: { display_id?: string };
+}
+
+/** The server that answers Jupyter's messages. */
+export interface ZmqServer {
+  /** the socket for everything that is shown */
+  iopub: unknown;
+  connInfo: { key: string };
+  init(): Promise<void>;
 }
 
 let loaded: Tslab | undefined;
@@ -82,7 +105,7 @@ function load(mended: boolean): Tslab {
     ts,
     createConverter: (options) => (mended ? mendConverter(ts, createConverter(options)) : createConverter(options)),
     createExecutor,
-    jupyter: fromTslab("./jupyter.js"),
+    jupyter: fromTslab("./jupyter.js") as JupyterModule,
   };
 }
 

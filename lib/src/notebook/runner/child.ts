@@ -16,15 +16,10 @@ onFileAccess(({ kind, path }) => {
   if (kind === "read") say({ say: "read", path, sha256: hashOfFile(path) });
   else say({ say: "write", path });
 });
-loadTslab().jupyter.lastWriteDisplayData = (content: DisplayContent, update: boolean): void => {
+loadTslab().jupyter.lastWriteDisplayData = (content, update) => {
   const { data, metadata = {}, transient } = content;
   say({ say: "display", data, metadata, ...(transient?.display_id ? { id: transient.display_id } : {}), update });
 };
-interface DisplayContent {
-  data: Record<string, unknown>;
-  metadata?: Record<string, unknown>;
-  transient?: { display_id?: string };
-}
 
 let session: Session | undefined;
 process.on("message", async (request: Request) => {

@@ -22,11 +22,12 @@ export interface Comparison {
  * the kinds of their outputs alone, and what they write not at all.
  */
 export function differences(comparison: Comparison): string[] {
-  return [...outputDifferences(comparison), ...fileDifferences(comparison)];
+  return [...outputDifferences(comparison.stored, comparison.execution.notebook), ...fileDifferences(comparison)];
 }
 
-function outputDifferences({ stored, execution }: Comparison): string[] {
-  const fresh = codeCells(execution.notebook);
+/** How the outputs of two executions of a notebook differ, a line for each cell. */
+export function outputDifferences(stored: Notebook, again: Notebook): string[] {
+  const fresh = codeCells(again);
   const old = codeCells(stored);
   if (old.every((cell) => !cell.execution_count)) return ["it has no stored outputs; run it without --check first"];
   return old.flatMap((cell, i) => {
