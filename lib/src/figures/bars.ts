@@ -31,14 +31,16 @@ function barPlot(bars: readonly Bar[], xTitle: string): { traces: PlotlyObject[]
         x: bars.map((bar) => bar.value),
         width: 0.72,
         marker: { color: bars.map((bar) => bar.color) },
+        text: bars.map((bar) => (bar.value === null ? "" : plain(bar.text))),
+        textposition: "outside",
+        textangle: 0,
+        textfont: { size: sizes.small, color: palette.ink },
+        cliponaxis: false,
         hovertext: bars.map((bar) => `${plain(bar.label)}: ${plain(bar.text)}`),
         hoverinfo: "text",
       },
     ],
-    annotations: bars.map((bar, i) => {
-      const isNegative = (bar.value ?? 0) < 0;
-      return note(plain(bar.text), { x: bar.value ?? 0, y: i, xanchor: isNegative ? "right" : "left", xshift: isNegative ? -4 : 4 });
-    }),
+    annotations: bars.flatMap((bar, i) => (bar.value === null ? [note(plain(bar.text), { x: 0, y: i, xanchor: "left", xshift: 4 })] : [])),
     layout: {
       xaxis: numberAxis(xTitle, { range, zeroline: true, zerolinecolor: palette.grey, zerolinewidth: 1 }),
       yaxis: nameAxis(bars.map((bar) => bar.label)),

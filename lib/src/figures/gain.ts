@@ -38,23 +38,15 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
       y: drawn.map(({ y }) => y),
       width: 0.72,
       marker: { color: drawn.map(({ row }) => familyStyle(row.family).color) },
+      text: drawn.map(({ row }) => (row.isBaseline ? "baseline" : numberText(row[measure], 1, true))),
+      textposition: "outside",
+      textangle: 0,
+      textfont: { size: sizes.small, color: drawn.map(({ row }) => (row.isBaseline ? palette.red : palette.ink)) },
+      cliponaxis: false,
       hovertext: drawn.map(({ row }) => `${plain(row.model)}: ${numberText(row[measure], 1, true)}`),
       hoverinfo: "text",
     });
     annotations.push(note(`<b>${title}</b>`, { xref: `${axis} domain`, x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "bottom" }));
-    for (const { row, y } of drawn) {
-      const isNegative = row[measure] < 0;
-      annotations.push(
-        note(row.isBaseline ? "baseline" : numberText(row[measure], 1, true), {
-          xref: axis,
-          x: row[measure],
-          y,
-          xanchor: isNegative ? "right" : "left",
-          xshift: isNegative ? -3 : 3,
-          font: { size: sizes.small, color: row.isBaseline ? palette.red : palette.ink },
-        }),
-      );
-    }
   }
   const xAxis = { range, zeroline: true, zerolinecolor: palette.red, zerolinewidth: 1.5 };
   return framed(

@@ -11,7 +11,7 @@ export interface HeatCell {
   readonly hover: string;
 }
 
-/** A coloured table with its numbers written in, as a trace and one annotation per cell. */
+/** A coloured table with its numbers written in, as a trace, and notes for the cells without a value, which Plotly leaves blank. */
 export function heatMap(cells: readonly (readonly HeatCell[])[], axes: { readonly x: string; readonly y: string }): { trace: PlotlyObject; annotations: PlotlyObject[] } {
   return {
     trace: {
@@ -25,16 +25,14 @@ export function heatMap(cells: readonly (readonly HeatCell[])[], axes: { readonl
       showscale: false,
       xgap: 1,
       ygap: 1,
+      text: cells.map((row) => row.map((cell) => cell.text)),
+      texttemplate: "%{text}",
+      textfont: { size: sizes.small },
       hovertext: cells.map((row) => row.map((cell) => cell.hover)),
       hoverinfo: "text",
     },
     annotations: cells.flatMap((row, y) =>
-      row.map((cell, x) => note(cell.text, { xref: axes.x, yref: axes.y, x, y, font: { size: sizes.small, color: cell.value === null ? palette.grey : inkOn(cell.value) } })),
+      row.flatMap((cell, x) => (cell.value === null ? [note(cell.text, { xref: axes.x, yref: axes.y, x, y, font: { size: sizes.small, color: palette.grey } })] : [])),
     ),
   };
-}
-
-/** White on the darkest cells, ink on all others. */
-function inkOn(value: number): string {
-  return Math.abs(value) > 0.85 ? "#FFFFFF" : palette.ink;
 }
