@@ -2,3 +2,4 @@
 export type { BenchmarkScore } from "../published/index.ts";
 export * from "./matrix.ts";
 export * from "./names.ts";
+export * from "./import.ts";
