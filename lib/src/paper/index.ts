@@ -4,3 +4,6 @@ export * from "./post-training.ts";
 export * from "./results.ts";
 export * from "./size-group.ts";
 export * from "./types.ts";
+export * from "./charts.ts";
+export * from "./related-work.ts";
+export * from "./sections.ts";
