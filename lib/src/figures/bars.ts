@@ -17,9 +17,9 @@ interface Bar {
 function barPlot(bars: readonly Bar[], xTitle: string): { traces: PlotlyObject[]; annotations: PlotlyObject[]; layout: PlotlyObject; plotHeight: number; left: number } {
   const values = bars.map((bar) => bar.value ?? 0);
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
-  const left = sizes.edge + 6 + Math.max(...bars.map((bar) => widthOf(bar.label, sizes.small)));
+  const left = sizes.edge + 8 + Math.max(...bars.map((bar) => widthOf(bar.label, sizes.small)));
   const plotWidth = sizes.width - left - sizes.edge;
-  const textRoom = (wide: number): number => (wide + 8) * ((high - low || 1) / (plotWidth - 2 * (wide + 8)));
+  const textRoom = (wide: number): number => (wide + 10) * ((high - low || 1) / (plotWidth - 2 * (wide + 10)));
   const widest = Math.max(...bars.map((bar) => widthOf(bar.text, sizes.small)));
   const range = [low < 0 ? low - textRoom(widest) : 0, high > 0 || low === 0 ? (high || 1) + textRoom(widest) : 0];
   return {
@@ -156,7 +156,7 @@ export function methodGapFigure(rows: readonly MethodGapRow[], options: FigureOp
       ...plot,
       room: { left, right: sizes.edge, bottom: 46 },
       title: better,
-      key: "Colours: families of base models.",
+      key: "Models of one family share a colour.",
       caption: "RewardBench score of the regression reward model minus that of the Bradley–Terry one, for each base model.",
       alt: `Bars from ${extreme(bars, 1)} to ${extreme(bars, -1)} points. ${better}${behind.length > 0 ? `; worse for ${listed(behind)}` : ""}.`,
       numbers: sorted.map(({ model, family, gap }) => ({ model, family, gap })),

@@ -59,6 +59,7 @@ function pointPanel(points: readonly ChartPoint[], options: FigureOptions): Figu
   const ys = points.flatMap((point) => [point.y, point.originalY]).filter((y) => y !== null);
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   const y = { low: low - 0.08 * (high - low), high: high + 0.08 * (high - low) };
+  const xUnit = marks.find((point) => point.xUnit !== "")?.xUnit ?? "";
   const series = [...new Set(marks.map((point) => point.series))];
   const color = (point: ChartPoint): string => lineStyle(series.indexOf(point.series)).color;
   const labels = pointLabels(marks, axis, y, color);
@@ -71,12 +72,12 @@ function pointPanel(points: readonly ChartPoint[], options: FigureOptions): Figu
       annotations: [...labels, ...guideLabels(guides)],
       shapes: guides.flatMap(guideLines),
       layout: {
-        xaxis: axis.layout(first.xUnit || marks.find((point) => point.xUnit)?.xUnit || ""),
+        xaxis: axis.layout(xUnit),
         yaxis: numberAxis(first.yUnit, { range: [y.low, y.high] }),
       },
       plotHeight: plot.height,
       room: { left: 62, right: sizes.edge, bottom: 46 },
-      title: `${chartTitles[first.chart]}: ${first.panel}`,
+      title: `${chartTitles[first.chart]}: ${first.yUnit.replace(/, percent$/, "")}, by ${xUnit}`,
       key: `${key}${guides.length > 0 ? " Horizontal lines: dashed as described, solid as in the original." : ""}`,
       ...words(points),
     },
@@ -153,7 +154,7 @@ function pointLabels(marks: readonly ChartPoint[], axis: HorizontalAxis, y: { lo
 
 function guideLines(point: ChartPoint): PlotlyObject[] {
   const line = (y: number | null, dash: string): PlotlyObject[] =>
-    y === null ? [] : [{ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: y, y1: y, layer: "below", line: { color: palette.grey, width: 1.2, dash } }];
+    y === null ? [] : [{ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: y, y1: y, line: { color: palette.grey, width: 1.2, dash } }];
   return [...line(point.y, "dash"), ...line(point.originalY, "solid")];
 }
 
@@ -191,7 +192,7 @@ function barPanel(points: readonly ChartPoint[], options: FigureOptions): Figure
       ]),
       layout: { xaxis: numberAxis(first.yUnit, { range: [0, top * 1.12] }), yaxis: nameAxis(points.map((point) => point.label)) },
       plotHeight: points.length * 70,
-      room: { left: sizes.edge + 6 + Math.max(...points.map((point) => widthOf(point.label, sizes.small))), right: sizes.edge, bottom: 46 },
+      room: { left: sizes.edge + 8 + Math.max(...points.map((point) => widthOf(point.label, sizes.small))), right: sizes.edge, bottom: 46 },
       title: `${chartTitles[first.chart]}: ${first.series}`,
       key: "Hollow: the value in the chart's description. Filled: the value of the original.",
       ...words(points),

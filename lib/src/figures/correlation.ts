@@ -44,7 +44,7 @@ export function correlationFigure(rows: readonly CorrelationRow[], options: Corr
   const nPerCell = counts.some((set) => set.size > 1);
   const nPerRow = !nPerCell && allCounts.size > 1;
   const names = benchmarks.map((benchmark, i) => `${benchmark}${nPerRow ? `  n ${[...counts[i]!][0]}` : ""}`);
-  const left = sizes.edge + 6 + Math.max(...names.map((name) => widthOf(name, sizes.small)));
+  const left = sizes.edge + 8 + Math.max(...names.map((name) => widthOf(name, sizes.small)));
   const gap = 0.02;
   const panelWidth = (1 - gap * (shown.length - 1)) / shown.length;
   const drawn = shown.map(([coefficient, title], i) => {
@@ -78,7 +78,7 @@ export function correlationFigure(rows: readonly CorrelationRow[], options: Corr
         n.length === 1 ? `n = ${n[0]} models.` : `n, the models with both values, goes from ${n[0]} to ${n.at(-1)}.`,
         ...(absent.length > 0 ? [`No public scores: ${absent.join(", ")}.`] : []),
       ].join(" "),
-      caption: `${listed(shown.map(([, title]) => title))} correlation between benchmark scores and RewardBench scores over base models, per section of RewardBench.`,
+      caption: `${listed(shown.map(([, title]) => title.slice(4)))} correlation between benchmark scores and RewardBench scores over base models, per section of RewardBench.`,
       alt: describe(rows, shown, absent),
       numbers: rows.map((row) => ({ ...row })),
     },

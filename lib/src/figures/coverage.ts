@@ -6,6 +6,7 @@ import { listed, numberText, plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
 
 const plotHeight = 380;
+const top = 1.04; // of the vertical axis
 
 /**
  * Figures 4, 6, 9 and 10: coverage against k, one line per benchmark, each labelled at its right end.
@@ -30,22 +31,22 @@ export function coverageFigure(curves: readonly CoverageCurve[], options: Figure
   const right = sizes.edge + 24 + Math.max(...labels.map((label) => widthOf(label, sizes.small)));
   const styles = curves.map((curve, i) => curveStyle(curve, curves.slice(0, i).filter((other) => !isPrediction(other)).length));
   const heights = [...ends, ...guides.map((guide) => guide.points.at(-1)!.coverage)];
-  const labelAt = spread(heights.map((height) => (1 - height) * (plotHeight / 1.04)), 16).map((pixel) => 1 - pixel / (plotHeight / 1.04));
+  const labelAt = spread(heights.map((height) => (1 - height) * (plotHeight / top)), 16).map((pixel) => 1 - pixel / (plotHeight / top));
   const colors = [...styles.map((style) => style.color), palette.grey, palette.grey];
-  const step = (last - first) * 0.012 || 0.1;
+  const edge = 0.02 * (last - first) || 0.1;
   return framed(
     {
       traces: [
         ...guides.map((guide) => line(guide.name, guide.points, { color: palette.grey, width: 1.5, dash: guide.dash }, false)),
         ...curves.map((curve, i) => line(curve.name, curve.points, styles[i]!, true)),
-        ...labels.map((_, i) => leader(last, step, heights[i]!, labelAt[i]!, colors[i]!)),
       ],
       annotations: labels.map((label, i) =>
-        note(plain(label), { x: last + 3 * step, y: labelAt[i], xanchor: "left", font: { size: sizes.small, color: colors[i] } }),
+        note(plain(label), { xref: "paper", x: 1, xshift: 8, yref: "paper", y: labelAt[i]! / top, xanchor: "left", yanchor: "middle", font: { size: sizes.small, color: colors[i] } }),
       ),
+      shapes: labels.map((_, i) => leader(1 - edge / (last - first + 2 * edge), heights[i]! / top, labelAt[i]! / top, colors[i]!)),
       layout: {
-        xaxis: numberAxis("k", { range: [first - 0.02 * (last - first || 1), last + 0.02 * (last - first || 1)], tickvals: ks.length <= 12 ? ks : ks.filter((k) => k % 5 === 0) }),
-        yaxis: numberAxis("coverage of the true top k", { range: [0, 1.04], dtick: 0.2 }),
+        xaxis: numberAxis("k", { range: [first - edge, last + edge], tickvals: ks.length <= 12 ? ks : ks.filter((k) => k % 5 === 0) }),
+        yaxis: numberAxis("coverage of the true top k", { range: [0, top], dtick: 0.2 }),
       },
       plotHeight,
       room: { left: 62, right, bottom: 46 },
@@ -85,7 +86,7 @@ function line(name: string, points: readonly { k: number; coverage: number }[], 
   };
 }
 
-/** A thin line from the end of a curve to its label, which may have had to move. */
-function leader(x: number, step: number, from: number, to: number, color: string): PlotlyObject {
-  return { type: "scatter", mode: "lines", x: [x + 0.5 * step, x + 2.6 * step], y: [from, to], line: { color, width: 1 }, hoverinfo: "skip", cliponaxis: false };
+/** A thin line from the end of a curve to its label, which may have had to move; in shares of the plot. */
+function leader(x: number, from: number, to: number, color: string): PlotlyObject {
+  return { type: "line", xref: "paper", yref: "paper", x0: x, y0: from, x1: 1.012, y1: to, line: { color, width: 1 } };
 }

@@ -1,5 +1,5 @@
 import { fontFamily, palette, sizes } from "./style.ts";
-import { plain, wrap } from "./text.ts";
+import { capitalised, plain, wrap } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
 
 /** What a figure function hands over to be framed. */
@@ -28,7 +28,7 @@ const lineHeight = 17;
 export function framed(content: Content, options: FigureOptions): Figure {
   const { scale = "published", source } = options;
   const { width, small, title: titleSize, edge } = sizes;
-  const title = wrap(options.title ?? content.title, width - 2 * edge, titleSize * 1.04);
+  const title = wrap(options.title ?? capitalised(content.title), width - 2 * edge, titleSize * 1.08) /* bold is wider */;
   const foot = [...(content.key ? wrap(content.key, width - 2 * edge, small) : []), ...wrap(`${scale} · ${source}`, width - 2 * edge, small)];
   const { left, right, top = 0, bottom } = content.room;
   const margin = { l: left, r: right, t: edge + title.length * 22 + 14 + top, b: bottom + foot.length * lineHeight + edge, pad: 0 };
@@ -109,7 +109,9 @@ export function nameAxis(names: readonly string[], more: PlotlyObject & { readon
     range: [names.length - 0.5, -0.5],
     showgrid: false,
     zeroline: false,
-    ticks: "",
+    ticks: "outside", // unseen, to keep the names off the plot
+    ticklen: 4,
+    tickcolor: "rgba(0,0,0,0)",
     tickfont: { size: sizes.small },
     ...rest,
   };

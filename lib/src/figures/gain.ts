@@ -1,5 +1,5 @@
 import { sizeGroupOrder } from "./size-groups.ts";
-import { framed, note, numberAxis } from "./frame.ts";
+import { framed, nameAxis, note, numberAxis } from "./frame.ts";
 import type { GainRow } from "./rows.ts";
 import { familyStyle, palette, sizes } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
@@ -19,7 +19,7 @@ const panels = [
 export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { readonly measure?: "points" | "percent" }): Figure {
   const { measure = "points" } = options;
   const lines = namedLines(rows, measure);
-  const left = sizes.edge + 6 + Math.max(...lines.map((line) => widthOf(line.name, sizes.small)));
+  const left = sizes.edge + 8 + Math.max(...lines.map((line) => widthOf(line.name, sizes.small)));
   const values = rows.map((row) => row[measure]);
   const plotWidth = (sizes.width - left - sizes.edge) * 0.49;
   const reach = [Math.min(0, ...values), Math.max(0, ...values)] as const;
@@ -56,20 +56,12 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
       layout: {
         xaxis: numberAxis(xTitle, { ...xAxis, domain: panels[0].domain }),
         xaxis2: numberAxis(xTitle, { ...xAxis, domain: panels[1].domain }),
-        yaxis: {
-          tickvals: lines.map((_, i) => i),
-          ticktext: lines.map((line) => line.html),
-          range: [lines.length - 0.5, -0.5],
-          showgrid: false,
-          zeroline: false,
-          ticks: "",
-          tickfont: { size: sizes.small },
-        },
+        yaxis: nameAxis(lines.map((line) => line.html), { html: true }),
       },
       plotHeight: lines.length * sizes.row,
       room: { left, right: sizes.edge, top: 22, bottom: 46 },
       title: "Gain over the Llama-3.x model of the same size group",
-      key: "Red: the Llama-3.x baseline of the group. Colours: families of base models.",
+      key: "Red: the Llama-3.x baseline of the group. Models of one family share a colour.",
       caption: `RewardBench score minus that of the Llama-3.x baseline of the size group, ${measure === "points" ? "in points" : "relative to it in percent"}.`,
       alt: `Two panels of bars. ${panels.map(({ method, title }) => describe(rows, method, title, measure)).join(" ")}`,
       numbers: rows.map((row) => ({

@@ -27,7 +27,7 @@ export function heatMap(cells: readonly (readonly HeatCell[])[], axes: { readonl
       ygap: 1,
       text: cells.map((row) => row.map((cell) => cell.text)),
       texttemplate: "%{text}",
-      textfont: { size: sizes.small },
+      textfont: { size: sizes.small, color: palette.ink },
       hovertext: cells.map((row) => row.map((cell) => cell.hover)),
       hoverinfo: "text",
     },

@@ -22,7 +22,7 @@ export function intervalFigure(rows: readonly IntervalRow[], options: IntervalOp
   const { xTitle, decimals = 1, reference, sort = true } = options;
   const sorted = sort ? rows.toSorted((a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity)) : rows;
   const texts = sorted.map((row) => intervalText(row, decimals));
-  const [left, right] = [sorted.map((row) => row.label), texts].map((names) => sizes.edge + 6 + Math.max(...names.map((name) => widthOf(name, sizes.small))));
+  const [left, right] = [sorted.map((row) => row.label), texts].map((names) => sizes.edge + 8 + Math.max(...names.map((name) => widthOf(name, sizes.small))));
   return framed(
     {
       traces: sorted.map((row, i) => intervalTrace(row, i, row.family === undefined ? palette.blue : familyStyle(row.family).color)),
@@ -66,12 +66,12 @@ function verticalLine(x: number): PlotlyObject {
 /**
  * Predicted scores of candidates with 90 % intervals, best first; below each, hollow and grey, what size alone predicts.
  *
- * @param rows  one per candidate; a warning sign marks those whose prediction carries warnings
+ * @param rows  one per candidate; a star marks those whose prediction carries warnings
  */
 export function predictionFigure(rows: readonly PredictionRow[], options: FigureOptions & { readonly xTitle?: string; readonly decimals?: number }): Figure {
   const { xTitle = "predicted RewardBench score", decimals = 1 } = options;
   const sorted = rows.toSorted((a, b) => b.predicted - a.predicted);
-  const names = sorted.map((row) => `${row.warnings?.length ? "⚠ " : ""}${row.model}`);
+  const names = sorted.map((row) => `${row.model}${row.warnings?.length ? " *" : ""}`);
   const texts = sorted.map((row) => intervalText({ label: row.model, value: row.predicted, low: row.low, high: row.high }, decimals));
   const [left, right] = [names, texts].map((list) => sizes.edge + 10 + Math.max(...list.map((name) => widthOf(name, sizes.small))));
   const hasActual = rows.some((row) => Number.isFinite(row.actual ?? Number.NaN));
@@ -88,7 +88,7 @@ export function predictionFigure(rows: readonly PredictionRow[], options: Figure
       plotHeight: Math.max(sorted.length, 2) * 30,
       room: { left: left!, right: right!, bottom: 46 },
       title: "Predicted reward-model scores of the candidates",
-      key: [`Filled: prediction with its 90 % interval. Hollow, grey: what size alone predicts.`, ...(hasActual ? ["Red: measured."] : []), ...(warned.length > 0 ? [`⚠ ${warned.join(". ⚠ ")}.`] : [])].join(" "),
+      key: [`Filled: prediction with its 90 % interval. Hollow, grey: what size alone predicts.`, ...(hasActual ? ["Red: measured."] : []), ...(warned.length > 0 ? [`* ${warned.join(". * ")}.`] : [])].join(" "),
       caption: "Predicted RewardBench score of a reward model trained on each candidate, with 90 % prediction intervals, beside the prediction from size alone.",
       alt: `Predictions, best first: ${listed(sorted.map((row, i) => `${row.model} ${texts[i]} (size alone ${numberText(row.baseline.predicted, decimals)})`))}.`,
       numbers: sorted.map((row) => ({

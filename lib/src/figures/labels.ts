@@ -41,8 +41,8 @@ export interface LabelledPoint {
 export type LabelPlace = { readonly dx: number; readonly dy: number } | null;
 
 /**
- * Find a free place beside each point for its text: right, left, above, below or at a corner, in that order; texts cover no point
- * and no other text and stay inside the plot. Greedy: earlier points choose first.
+ * Find a free place beside each point for its text: right, left, above, below, at a corner, or a little further away, in that
+ * order; texts cover no point and no other text and stay inside the plot. Greedy: earlier points choose first.
  *
  * @param size    font size in pixels
  * @param radius  of the points' markers in pixels
@@ -51,9 +51,15 @@ export function placeLabels(points: readonly LabelledPoint[], plot: { width: num
   const taken = points.map(({ x, y }) => ({ left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }));
   return points.map(({ x, y, text }) => {
     const [halfWidth, halfHeight] = [widthOf(text, size) / 2, size * 0.6];
-    const [beside, above] = [halfWidth + radius + 2, halfHeight + radius];
+    const [beside, above] = [halfWidth + radius + 3, halfHeight + radius];
     const near = radius + halfWidth * 0.72;
-    const places = [[beside, 0], [-beside, 0], [0, -above], [0, above], [near, -above], [near, above], [-near, -above], [-near, above]] as const;
+    // biome-ignore format: one line per kind of place
+    const places: [number, number][] = [
+      [beside, 0], [-beside, 0], [0, -above], [0, above],
+      [near, -above], [near, above], [-near, -above], [-near, above],
+      [beside, -above / 2], [beside, above / 2], [-beside, -above / 2], [-beside, above / 2],
+      [beside, -above], [beside, above], [-beside, -above], [-beside, above], [0, -1.8 * above], [0, 1.8 * above],
+    ];
     for (const [dx, dy] of places) {
       const box = { left: x + dx - halfWidth, right: x + dx + halfWidth, top: y + dy - halfHeight, bottom: y + dy + halfHeight };
       const isInside = box.left >= 0 && box.right <= plot.width && box.top >= 0 && box.bottom <= plot.height;

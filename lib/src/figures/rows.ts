@@ -77,7 +77,7 @@ export interface PredictionRow {
   readonly baseline: { readonly predicted: number; readonly low: number; readonly high: number };
   /** the measured score, where it is known */
   readonly actual?: number | null;
-  /** shown with a warning sign when not empty */
+  /** marked with a star and printed under the figure when not empty */
   readonly warnings?: readonly string[];
 }
 

@@ -33,7 +33,7 @@ const families: readonly (readonly [RegExp, FamilyStyle])[] = [
   [/nemotron/i, { color: palette.indigo, symbol: "triangle-left" }],
   [/llama|tulu|hermes/i, { color: palette.blue, symbol: "circle" }],
   [/qwen/i, { color: palette.vermillion, symbol: "square" }],
-  [/gemma|gemini/i, { color: palette.green, symbol: "diamond" }],
+  [/gemma/i, { color: palette.green, symbol: "diamond" }],
   [/phi/i, { color: palette.purple, symbol: "triangle-up" }],
   [/mistral/i, { color: palette.orange, symbol: "triangle-down" }],
   [/falcon/i, { color: palette.sky, symbol: "cross" }],
@@ -54,11 +54,11 @@ export function lineStyle(index: number): { color: string; dash: string } {
   return { color: colors[index % colors.length]!, dash: dashes[Math.floor(index / colors.length) % dashes.length]! };
 }
 
-/** From −1 (vermillion) over 0 (white) to 1 (blue). */
+/** From −1 (orange) over 0 (white) to 1 (blue), light enough for dark numbers everywhere. */
 export const divergingColors: readonly (readonly [number, string])[] = [
-  [0, "#B2500E"],
-  [0.25, "#EDA877"],
+  [0, "#E58B3A"],
+  [0.25, "#F5CDA6"],
   [0.5, "#FFFFFF"],
-  [0.75, "#86BBDD"],
-  [1, "#0A6AA6"],
+  [0.75, "#B3D6EC"],
+  [1, "#5BA8D8"],
 ];
