@@ -10,3 +10,5 @@ export * from "./cross-validation.ts";
 export { elasticNet, type ElasticNetFit, type ElasticNetOptions } from "./elastic-net.ts";
 export * from "./folds.ts";
 export { fitGrid, fitPipeline, paperGrid, type FitOptions, type Pipeline, type Setting } from "./pipeline.ts";
+export * from "./majority.ts";
+export * from "./merge-vector.ts";
