@@ -1,7 +1,7 @@
 import type { ChartPoint } from "../paper/types.ts";
 import { framed, nameAxis, note, numberAxis } from "./frame.ts";
 import { placeLabels } from "./labels.ts";
-import { lineStyle, palette, sizes } from "./style.ts";
+import { lineStyle, palette, sizes, wordColor } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
 
@@ -77,7 +77,7 @@ function pointPanel(points: readonly ChartPoint[], options: FigureOptions): Figu
       },
       plotHeight: plot.height,
       room: { left: 62, right: sizes.edge, bottom: 46 },
-      title: `${chartTitles[first.chart]}: ${first.yUnit.replace(/, percent$/, "")}, by ${xUnit}`,
+      title: `${chartTitles[first.chart]}: ${first.yUnit.replace(/, percent$/, "")}, by ${xUnit.replace(/^billion parameters$/, "size")}`,
       key: `${key}${guides.length > 0 ? " Horizontal lines: dashed as described, solid as in the original." : ""}`,
       ...words(points),
     },
@@ -148,7 +148,7 @@ function pointLabels(marks: readonly ChartPoint[], axis: HorizontalAxis, y: { lo
   const places = placeLabels([...obstacles, ...named.map(({ at, text }) => ({ ...toPixel(at), text }))], plot, sizes.small, 6).slice(obstacles.length);
   return named.flatMap(({ point, at, text }, i) => {
     const place = places[i];
-    return place ? [note(plain(text), { x: axis.noteAt(at.x), y: at.y, xshift: place.dx, yshift: -place.dy, font: { size: sizes.small, color: color(point) } })] : [];
+    return place ? [note(plain(text), { x: axis.noteAt(at.x), y: at.y, xshift: place.dx, yshift: -place.dy, font: { size: sizes.small, color: wordColor(color(point)) } })] : [];
   });
 }
 

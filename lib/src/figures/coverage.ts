@@ -1,7 +1,7 @@
 import { framed, note, numberAxis } from "./frame.ts";
 import { spread } from "./labels.ts";
 import type { CoverageCurve } from "./rows.ts";
-import { lineStyle, palette, sizes } from "./style.ts";
+import { lineStyle, palette, sizes, wordColor } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
 
@@ -41,7 +41,7 @@ export function coverageFigure(curves: readonly CoverageCurve[], options: Figure
         ...curves.map((curve, i) => line(curve.name, curve.points, styles[i]!, true)),
       ],
       annotations: labels.map((label, i) =>
-        note(plain(label), { xref: "paper", x: 1, xshift: 8, yref: "paper", y: labelAt[i]! / top, xanchor: "left", yanchor: "middle", font: { size: sizes.small, color: colors[i] } }),
+        note(plain(label), { xref: "paper", x: 1, xshift: 8, yref: "paper", y: labelAt[i]! / top, xanchor: "left", yanchor: "middle", font: { size: sizes.small, color: wordColor(colors[i]!) } }),
       ),
       shapes: labels.map((_, i) => leader(1 - edge / (last - first + 2 * edge), heights[i]! / top, labelAt[i]! / top, colors[i]!)),
       layout: {

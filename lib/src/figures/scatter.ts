@@ -1,7 +1,7 @@
 import { framed, note, numberAxis } from "./frame.ts";
 import { placeLabels } from "./labels.ts";
 import type { LineSeries, ScatterPoint } from "./rows.ts";
-import { familyStyle, lineStyle, palette, sizes } from "./style.ts";
+import { familyStyle, lineStyle, palette, sizes, wordColor } from "./style.ts";
 import { plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
 
@@ -142,7 +142,7 @@ export function lineFigure(series: readonly LineSeries[], options: FigureOptions
         y: line.points.map((point) => point.y),
         line: { width: 2, ...lineStyle(i) },
       })),
-      annotations: series.map((line, i) => note(plain(line.name), { ...last(line), xanchor: "left", xshift: 8, font: { size: sizes.small, color: lineStyle(i).color } })),
+      annotations: series.map((line, i) => note(plain(line.name), { ...last(line), xanchor: "left", xshift: 8, font: { size: sizes.small, color: wordColor(lineStyle(i).color) } })),
       layout: { xaxis: numberAxis(xTitle, { range: [x.low, x.high] }), yaxis: numberAxis(yTitle, { range: [y.low, y.high] }) },
       plotHeight: 340,
       room: { left: 62, right, bottom: 46 },

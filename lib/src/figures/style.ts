@@ -54,6 +54,12 @@ export function lineStyle(index: number): { color: string; dash: string } {
   return { color: colors[index % colors.length]!, dash: dashes[Math.floor(index / colors.length) % dashes.length]! };
 }
 
+/** The colour for words about a line or a point of this colour: darker where the colour is too light to read on white. */
+export function wordColor(color: string): string {
+  const darker: Record<string, string> = { [palette.sky]: "#1F6F9F", [palette.orange]: "#946400", [palette.purple]: "#9B4A78", [palette.teal]: "#2B7A6F", [palette.green]: "#00795A" };
+  return darker[color] ?? color;
+}
+
 /** From −1 (orange) over 0 (white) to 1 (blue), light enough for dark numbers everywhere. */
 export const divergingColors: readonly (readonly [number, string])[] = [
   [0, "#E58B3A"],
