@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { projectRoot } from "../files/places.ts";
+import { projectRoot } from "../files/index.ts";
 import { lintNotebooks } from "../notebook/runner/lint-notebooks.ts";
 import { parseSettings } from "../notebook/runner/parameters.ts";
 import { type RunResult, runNotebooks } from "../notebook/runner/runner.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeWhole } from "../../files/text.ts";
+import { writeWhole } from "../../files/index.ts";
 import { notebookEnvironment } from "./environment.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { projectRoot } from "../../files/places.ts";
+import { projectRoot } from "../../files/index.ts";
 import { sourceLine } from "./lines.ts";
 import { type Converted, type Diagnostic, type Executor, loadTslab } from "./tslab.ts";
 

@@ -1,5 +1,5 @@
 // The process that executes one notebook for the runner: started by process.ts, told what to do by messages.
-import { onFileAccess } from "../../files/record.ts";
+import { onFileAccess } from "../../files/index.ts";
 import { openSession, type Session } from "../kernel/session.ts";
 import { captureStreams } from "../kernel/streams.ts";
 import { loadTslab } from "../kernel/tslab.ts";

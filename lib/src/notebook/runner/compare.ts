@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseCsv } from "../../files/csv.ts";
+import { parseCsv } from "../../files/index.ts";
 import { sameText, sameValue } from "./equal.ts";
 import type { Execution } from "./execute.ts";
 import { codeCells, hasTag, joined, type Notebook, type Output } from "./ipynb.ts";

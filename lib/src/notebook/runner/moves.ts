@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type CsvFile, parseCsv } from "../../files/csv.ts";
+import { type CsvFile, parseCsv } from "../../files/index.ts";
 import type { Comparison } from "./compare.ts";
 import { numbersIn, sameNumber, withoutNumbers } from "./equal.ts";
 import { codeCells, joined, type Output } from "./ipynb.ts";

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { writeWhole } from "../../files/text.ts";
+import { writeWhole } from "../../files/index.ts";
 import type { Execution } from "./execute.ts";
 import { hashOf, hashOfFile, hashOfFolder } from "./hashes.ts";
 import { hashOfCode, hashOfOutputs, type Notebook } from "./ipynb.ts";

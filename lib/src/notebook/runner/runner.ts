@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeWhole } from "../../files/text.ts";
+import { writeWhole } from "../../files/index.ts";
 import { differences } from "./compare.ts";
 import { type Execution, executeNotebook, type Failure } from "./execute.ts";
 import { hashOf } from "./hashes.ts";
