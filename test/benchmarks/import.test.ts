@@ -19,7 +19,8 @@ function write(name: string, content: unknown): string {
   return path;
 }
 const lmEval = (results: unknown, more: object = {}): object => ({ results, model_name: "org/some-model", ...more });
-const values = (paths: string[]): Record<string, number> => Object.fromEntries(importResults(paths).scores.map((score) => [score.benchmark, score.value]));
+const values = (paths: string[]): Record<string, number> =>
+  Object.fromEntries(importResults(paths).scores.map((score) => [score.benchmark, score.value]));
 const close = (actual: number | undefined, expected: number): void =>
   assert.ok(actual !== undefined && Math.abs(actual - expected) < 1e-9, `${actual}, expected ${expected}`);
 
@@ -40,32 +41,49 @@ describe("importResults: lm-evaluation-harness", () => {
     assert.ok(scores.every((score) => score.model === "EleutherAI/pythia-12b"));
     close(scores[0]!.paramsBillion!, 11.84607232);
     assert.equal(scores.find((score) => score.benchmark === "leaderboard_math")!.shots, "4");
-    assert.deepEqual(skipped.map((task) => task.task), ["leaderboard", "leaderboard_arc_challenge"]);
+    assert.deepEqual(
+      skipped.map((task) => task.task),
+      ["leaderboard", "leaderboard_arc_challenge"],
+    );
   });
   it("takes the strict filter, the harness's own percent for squad, and the exactly named task before its alias", () => {
-    const path = write("a.json", lmEval({
-      gsm8k: { "exact_match,flexible-extract": 0.7, "exact_match,strict-match": 0.5 },
-      gsm8k_cot_llama: { "exact_match,flexible_extract": 0.9, "exact_match,strict_match": 0.8 },
-      squadv2: { "exact,none": 60.5, "f1,none": 63.25 },
-      arc_challenge: { "acc,none": 0.4, "acc_norm,none": 0.45 },
-    }));
+    const path = write(
+      "a.json",
+      lmEval({
+        gsm8k: { "exact_match,flexible-extract": 0.7, "exact_match,strict-match": 0.5 },
+        gsm8k_cot_llama: { "exact_match,flexible_extract": 0.9, "exact_match,strict_match": 0.8 },
+        squadv2: { "exact,none": 60.5, "f1,none": 63.25 },
+        arc_challenge: { "acc,none": 0.4, "acc_norm,none": 0.45 },
+      }),
+    );
     const { scores, skipped } = importResults([path]);
-    assert.deepEqual(scores.map((score) => [score.benchmark, score.task, score.value]), [
-      ["gsm8k_cot_llama", "gsm8k_cot_llama", 80],
-      ["squadv2", "squadv2", 63.25],
-      ["ai2_arc", "arc_challenge", 45],
-    ]);
+    assert.deepEqual(
+      scores.map((score) => [score.benchmark, score.task, score.value]),
+      [
+        ["gsm8k_cot_llama", "gsm8k_cot_llama", 80],
+        ["squadv2", "squadv2", 63.25],
+        ["ai2_arc", "arc_challenge", 45],
+      ],
+    );
     assert.match(skipped[0]!.why, /gsm8k_cot_llama stands for gsm8k_cot_llama already/);
   });
   it("uses the board's MATH checker of 2025-02-08 where the file has both", () => {
-    close(values([write("m.json", lmEval({ leaderboard_math_hard: { "exact_match,none": 0.5, "exact_match_original,none": 0.1 } }))])["leaderboard_math"], 10);
+    close(
+      values([write("m.json", lmEval({ leaderboard_math_hard: { "exact_match,none": 0.5, "exact_match_original,none": 0.1 } }))])[
+        "leaderboard_math"
+      ],
+      10,
+    );
   });
   it("works out anli, which newer harnesses run as a tag: (500·0.4 + 500·0.5 + 600·0.6) / 1600", () => {
     const n = (size: number) => ({ original: size, effective: size });
-    const path = write("anli.json", lmEval(
-      { anli_r1: { "acc,none": 0.4 }, anli_r2: { "acc,none": 0.5 }, anli_r3: { "acc,none": 0.6 } },
-      { "n-samples": { anli_r1: n(500), anli_r2: n(500), anli_r3: n(600) } },
-    ));
+    const path = write(
+      "anli.json",
+      lmEval(
+        { anli_r1: { "acc,none": 0.4 }, anli_r2: { "acc,none": 0.5 }, anli_r3: { "acc,none": 0.6 } },
+        { "n-samples": { anli_r1: n(500), anli_r2: n(500), anli_r3: n(600) } },
+      ),
+    );
     close(values([path])["anli"], 100 * (810 / 1600));
   });
   it("takes the model from an object of arguments, and the last part of a folder on disk", () => {
@@ -96,40 +114,68 @@ describe("importResults: EvalPlus", () => {
     plus_status: i < 90 || i >= 134 ? "pass" : "fail",
   });
   it("counts pass@1 from the lists per problem: plus means base and plus", () => {
-    const path = write("humaneval/google--gemma-2b-it_hf_temp_0.0.eval_results.json", humanEval((i) => [status(i)]));
+    const path = write(
+      "humaneval/google--gemma-2b-it_hf_temp_0.0.eval_results.json",
+      humanEval((i) => [status(i)]),
+    );
     const { scores } = importResults([path]);
-    assert.deepEqual(scores.map((score) => [score.model, score.benchmark, score.metric]), [
-      ["google/gemma-2b-it", "HumanEval", "pass@1"],
-      ["google/gemma-2b-it", "HumanEval+", "pass@1"],
-    ]);
+    assert.deepEqual(
+      scores.map((score) => [score.model, score.benchmark, score.metric]),
+      [
+        ["google/gemma-2b-it", "HumanEval", "pass@1"],
+        ["google/gemma-2b-it", "HumanEval+", "pass@1"],
+      ],
+    );
     close(scores[0]!.value, (100 * 100) / 164);
     close(scores[1]!.value, (100 * 90) / 164);
   });
   it("reads the older layout, and the model from the folder", () => {
     const older = humanEval((i) => ({ nfiles: 1, base: [[i < 41 ? "success" : "failed", []]], plus: [["failed", []]] }));
     const { scores } = importResults([write("gemma_temp_0.0/eval_results.json", older)]);
-    assert.deepEqual(scores.map((score) => [score.model, score.value]), [["gemma", 25], ["gemma", 0]]);
+    assert.deepEqual(
+      scores.map((score) => [score.model, score.value]),
+      [
+        ["gemma", 25],
+        ["gemma", 0],
+      ],
+    );
   });
   it("averages several solutions of a problem: 2 of 4 everywhere is 50", () => {
     const four = humanEval(() => ["pass", "pass", "fail", "timeout"].map((base_status) => ({ base_status, plus_status: "fail" })));
     close(values([write("x_eval_results.json", four)])["HumanEval"], 50);
   });
   it("leaves out MBPP+ of a run without extra tests, and a part of the data set", () => {
-    const mbpp = { eval: Object.fromEntries(Array.from({ length: 378 }, (_, i) => [`Mbpp/${i}`, [{ base_status: "pass", plus_status: null }]])) };
+    const mbpp = {
+      eval: Object.fromEntries(Array.from({ length: 378 }, (_, i) => [`Mbpp/${i}`, [{ base_status: "pass", plus_status: null }]])),
+    };
     const base = importResults([write("y_eval_results.json", mbpp)]);
-    assert.deepEqual(base.scores.map((score) => [score.benchmark, score.value]), [["MBPP", 100]]);
+    assert.deepEqual(
+      base.scores.map((score) => [score.benchmark, score.value]),
+      [["MBPP", 100]],
+    );
     assert.match(base.skipped[0]!.why, /--base-only/);
-    assert.match(importResults([write("z_eval_results.json", humanEval((i) => [status(i)], 10))]).skipped[0]!.why, /10 of 164 problems/);
+    assert.match(
+      importResults([
+        write(
+          "z_eval_results.json",
+          humanEval((i) => [status(i)], 10),
+        ),
+      ]).skipped[0]!.why,
+      /10 of 164 problems/,
+    );
   });
 });
 
 describe("importResults: what comes from outside", () => {
   const fails = (content: unknown, pattern: RegExp, name = "bad.json"): void => {
-    assert.throws(() => importResults([write(name, content)]), (error: Error) => {
-      assert.match(error.message, pattern);
-      assert.ok(!error.message.includes("\n") && error.message.length < 500, error.message.slice(0, 600));
-      return true;
-    });
+    assert.throws(
+      () => importResults([write(name, content)]),
+      (error: Error) => {
+        assert.match(error.message, pattern);
+        assert.ok(!error.message.includes("\n") && error.message.length < 500, error.message.slice(0, 600));
+        return true;
+      },
+    );
   };
   it("says in one line what is wrong", () => {
     fails("", /bad\.json: the file is empty/);
@@ -145,8 +191,14 @@ describe("importResults: what comes from outside", () => {
     fails(lmEval({ winogrande: { "acc,none": 0.5 } }, { model_name: "x".repeat(1e6) }), /too long/);
     fails({ eval: {} }, /holds no problems/);
     fails({ eval: { "Other/1": [] } }, /neither HumanEval nor MBPP/);
-    fails(humanEval(() => "pass"), /problem "HumanEval\/0": has no list of solutions/);
-    fails(humanEval(() => [{ base_status: 1 }]), /a solution has no status/);
+    fails(
+      humanEval(() => "pass"),
+      /problem "HumanEval\/0": has no list of solutions/,
+    );
+    fails(
+      humanEval(() => [{ base_status: 1 }]),
+      /a solution has no status/,
+    );
     fails(lmEval({ winogrande: { "acc,none": ["x".repeat(1e6)] } }), /where a number belongs/);
     assert.throws(() => importResults([join(folder, "absent.json")]), /absent\.json: no such file/);
     assert.throws(() => importResults([folder]), /is a folder/);
@@ -154,12 +206,16 @@ describe("importResults: what comes from outside", () => {
   it("names the metric that is NaN, and reads a file whose NaN nobody needs", () => {
     const nan = '{"model_name": "m", "results": {"winogrande": {"acc,none": NaN}}}';
     fails(nan, /task "winogrande", metric "acc,none": has NaN where a number belongs/);
-    const harmless = '{"model_name": "NaN, Infinity", "results": {"winogrande": {"acc,none": 0.5, "acc_stderr,none": NaN}, "x": {"y": -Infinity}}}';
+    const harmless =
+      '{"model_name": "NaN, Infinity", "results": {"winogrande": {"acc,none": 0.5, "acc_stderr,none": NaN}, "x": {"y": -Infinity}}}';
     const { scores } = importResults([write("nan.json", harmless)]);
     assert.deepEqual([scores[0]!.model, scores[0]!.value], ["NaN, Infinity", 50]);
   });
   it("takes __proto__ for a name like any other", () => {
-    const path = write("proto.json", '{"model_name": "__proto__", "results": {"__proto__": {"acc,none": 0.1}, "winogrande": {"__proto__": 1, "acc,none": 0.5}}}');
+    const path = write(
+      "proto.json",
+      '{"model_name": "__proto__", "results": {"__proto__": {"acc,none": 0.1}, "winogrande": {"__proto__": 1, "acc,none": 0.5}}}',
+    );
     const { scores, skipped } = importResults([path]);
     assert.equal(skipped[0]!.task, "__proto__");
     assert.deepEqual(wideTable(scores).rows, [{ model: "__proto__", params_billion: null, winogrande: 50 }]);
@@ -191,7 +247,10 @@ describe("basewise benchmarks import", () => {
     assert.match(readFileSync(output, "utf8"), /^model,params_billion/);
   });
   it("prints one JSON object a line", () => {
-    const lines = run(pythia, "--json").stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const lines = run(pythia, "--json")
+      .stdout.trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     assert.equal(lines.length, 6);
     assert.deepEqual(Object.keys(lines[0]), ["model", "benchmark", "value", "source", "metric", "shots", "params_billion"]);
   });

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readCsv } from "basewise/files";
-import { type Category, categories, gainsOverLlama, joinResults, meanOfCategories, postTrainingChange, regressionMinusBradleyTerry, sizeGroupOf } from "basewise/paper";
+import {
+  type Category,
+  categories,
+  gainsOverLlama,
+  joinResults,
+  meanOfCategories,
+  postTrainingChange,
+  regressionMinusBradleyTerry,
+  sizeGroupOf,
+} from "basewise/paper";
 import { readPaperTables } from "basewise/published";
 
 const tables = readPaperTables();
@@ -13,7 +22,10 @@ const close = (actual: number, expected: number, tolerance: number, what = ""): 
 describe("sizeGroupOf", () => {
   it("splits the 40 models into 12, 7 and 21, and cuts at exactly 3 and 6", () => {
     const sizes = tables.models.map((row) => row.sizeGroup);
-    assert.deepEqual(["<3B", "3-6B", ">=6B"].map((group) => sizes.filter((size) => size === group).length), [12, 7, 21]);
+    assert.deepEqual(
+      ["<3B", "3-6B", ">=6B"].map((group) => sizes.filter((size) => size === group).length),
+      [12, 7, 21],
+    );
     assert.deepEqual([2.99, 3, 5.99, 6].map(sizeGroupOf), ["<3B", "3-6B", "3-6B", ">=6B"]);
   });
   it("refuses what is no size", () => {
@@ -62,16 +74,24 @@ describe("gainsOverLlama", () => {
   });
   it("orders each group by falling gain", () => {
     const gains = gainsOverLlama(tables, { method: "regression" });
-    for (let i = 1; i < gains.length; i++) assert.ok(gains[i]!.sizeGroup !== gains[i - 1]!.sizeGroup || gains[i]!.gain <= gains[i - 1]!.gain);
+    for (let i = 1; i < gains.length; i++)
+      assert.ok(gains[i]!.sizeGroup !== gains[i - 1]!.sizeGroup || gains[i]!.gain <= gains[i - 1]!.gain);
   });
 });
 
 describe("regressionMinusBradleyTerry", () => {
   it("gives the bars of Figure 11 in all five columns", () => {
     const gaps = new Map(regressionMinusBradleyTerry(tables).map((row) => [row.model, row.gap]));
-    const columns: [Category, string][] = [["chat", "chat_gap"], ["chatHard", "chat_hard_gap"], ["safety", "safety_gap"], ["reasoning", "reasoning_gap"], ["score", "score_gap"]];
+    const columns: [Category, string][] = [
+      ["chat", "chat_gap"],
+      ["chatHard", "chat_hard_gap"],
+      ["safety", "safety_gap"],
+      ["reasoning", "reasoning_gap"],
+      ["score", "score_gap"],
+    ];
     for (const row of fixture("figure-11.csv")) {
-      for (const [category, column] of columns) close(gaps.get(row["model"]!)![category], Number(row[column]), 1e-9, `${row["model"]} ${column}`);
+      for (const [category, column] of columns)
+        close(gaps.get(row["model"]!)![category], Number(row[column]), 1e-9, `${row["model"]} ${column}`);
     }
   });
   it("is positive for 37 of 40 models, with mean 13.1", () => {
@@ -86,13 +106,17 @@ describe("postTrainingChange", () => {
     const printed = new Map(tables.postTraining.map((row) => [row.model, row.printedChange]));
     const changes = postTrainingChange(tables.postTraining, "base");
     assert.equal(changes.length, 5);
-    for (const row of changes) for (const c of categories) close(row.change[c], printed.get(row.model)![c], 0.05 + 1e-9, `${row.model} ${c}`);
+    for (const row of changes)
+      for (const c of categories) close(row.change[c], printed.get(row.model)![c], 0.05 + 1e-9, `${row.model} ${c}`);
   });
   it("gives the drops after SFT worked by hand: 81.6/84.2 − 1 = −3.09 %, 80.2/84.2 − 1 = −4.75 %; points −2.6 and −4.0", () => {
     const [dpo, final] = postTrainingChange(tables.postTraining, "sft");
     close(dpo!.change.score, -3.0879, 1e-4);
     close(final!.change.score, -4.7506, 1e-4);
-    assert.deepEqual(postTrainingChange(tables.postTraining, "sft", "points").map((row) => row.change.score.toFixed(1)), ["-2.6", "-4.0"]);
+    assert.deepEqual(
+      postTrainingChange(tables.postTraining, "sft", "points").map((row) => row.change.score.toFixed(1)),
+      ["-2.6", "-4.0"],
+    );
   });
 });
 
@@ -102,6 +126,9 @@ describe("joinResults", () => {
     assert.deepEqual(joinResults(shuffled, "regression"), joinResults(tables, "regression"));
   });
   it("names the model without a result", () => {
-    assert.throws(() => joinResults({ ...tables, regression: tables.regression.slice(1) }, "regression"), /Phi-3.5-mini-instruct has no regression result/);
+    assert.throws(
+      () => joinResults({ ...tables, regression: tables.regression.slice(1) }, "regression"),
+      /Phi-3.5-mini-instruct has no regression result/,
+    );
   });
 });

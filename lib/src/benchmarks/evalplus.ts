@@ -30,7 +30,8 @@ export function readEvalPlus(content: Json, path: string, name: string): FileCon
     return { scores: [], skipped: [{ task: benchmark.toLowerCase(), why }] };
   }
   const solutions = problems.map(([id, solved]) => {
-    if (benchmarkOf(id, name) !== benchmark) throw new Error(`${name}, problem "${oneLine(id)}": belongs to another data set than the first; one file, one data set`);
+    if (benchmarkOf(id, name) !== benchmark)
+      throw new Error(`${name}, problem "${oneLine(id)}": belongs to another data set than the first; one file, one data set`);
     return outcomes(solved, id, name);
   });
   const score = (which: "base" | "plus"): FoundScore => ({
@@ -69,7 +70,8 @@ function outcomes(solved: Json, id: string, name: string): Outcome[] {
 function olderOutcomes(solved: Json): (Json | undefined)[][] | null {
   const [base, plus] = [field(solved, "base"), field(solved, "plus")];
   if (!Array.isArray(base)) return null;
-  const status = (list: Json | undefined, i: number): Json | undefined => (Array.isArray(list) && Array.isArray(list[i]) ? list[i][0] : undefined);
+  const status = (list: Json | undefined, i: number): Json | undefined =>
+    Array.isArray(list) && Array.isArray(list[i]) ? list[i][0] : undefined;
   return base.map((_, i) => [status(base, i), status(plus, i)]);
 }
 
@@ -85,8 +87,13 @@ function benchmarkOf(id: string, name: string): "HumanEval" | "MBPP" {
 
 /** "google--gemma-2b-it_hf_temp_0.0.eval_results.json" → "google/gemma-2b-it". */
 function modelOf(path: string, name: string): string {
-  const file = basename(path).replace(/[._-]?eval_results\.json$|\.json$/, "").replace(/-sanitized$/, "");
+  const file = basename(path)
+    .replace(/[._-]?eval_results\.json$|\.json$/, "")
+    .replace(/-sanitized$/, "");
   const stem = file === "" ? basename(dirname(path)) : file;
-  const model = stem.replace(/_temp_[\d.]+.*$/, "").replace(/_(hf|vllm|openai|anthropic|google|gptqmodel|bedrock|ollama)$/, "").replace("--", "/");
+  const model = stem
+    .replace(/_temp_[\d.]+.*$/, "")
+    .replace(/_(hf|vllm|openai|anthropic|google|gptqmodel|bedrock|ollama)$/, "")
+    .replace("--", "/");
   return checkedModelName(model, name);
 }

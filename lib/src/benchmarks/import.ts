@@ -51,7 +51,9 @@ function readResultFile(path: string, name: string): FileContent {
   const content = readUntrustedJson(path);
   if (isLmEval(content)) return readLmEval(content, name);
   if (isEvalPlus(content)) return readEvalPlus(content, path, name);
-  throw new Error(`${name}: is neither a results_*.json of lm-evaluation-harness ("results") nor an eval_results.json of EvalPlus ("eval")`);
+  throw new Error(
+    `${name}: is neither a results_*.json of lm-evaluation-harness ("results") nor an eval_results.json of EvalPlus ("eval")`,
+  );
 }
 
 /** The scores as the table that `basewise recommend --models` reads: one row per model, one column per benchmark that any model has. */

@@ -109,7 +109,11 @@ export function readLmEval(content: Json, name: string): FileContent {
     const score = { model, paramsBillion, benchmark, task, ...found, shots: shotsOf(file, task) };
     const other = scores.get(benchmark);
     if (!other || task === benchmark) scores.set(benchmark, score);
-    if (other) skipped.push({ task: oneLine(task === benchmark ? other.task : task), why: `${scores.get(benchmark)!.task} stands for ${benchmark} already` });
+    if (other)
+      skipped.push({
+        task: oneLine(task === benchmark ? other.task : task),
+        why: `${scores.get(benchmark)!.task} stands for ${benchmark} already`,
+      });
   }
   return { scores: [...scores.values()], skipped };
 }
@@ -124,7 +128,8 @@ function reasonToSkip(file: Context, task: string, benchmark: string | null): st
   if (benchmark === null) return null;
   if (aggregateNames.includes(benchmark) || !(benchmark in metrics)) return "an average of benchmarks, not a benchmark";
   const limit = field(field(file.content, "config"), "limit");
-  if (limit !== undefined && limit !== null) return `run with --limit ${oneLine(JSON.stringify(limit))}: a part of the benchmark is not the benchmark`;
+  if (limit !== undefined && limit !== null)
+    return `run with --limit ${oneLine(JSON.stringify(limit))}: a part of the benchmark is not the benchmark`;
   const partial = [task, ...subtasks(file, task)].find((part) => isPartial(field(field(file.content, "n-samples"), part)));
   return partial === undefined ? null : `only some samples of ${oneLine(partial)} were run: a part of the benchmark is not the benchmark`;
 }
@@ -165,7 +170,9 @@ function readMetric(file: Context, task: string, metric: string, benchmark: stri
   const value = entries.find(([candidate]) => candidate === key)![1];
   const at = `${file.name}, task "${oneLine(task)}", metric "${oneLine(key)}"`;
   if (typeof value !== "number" || !Number.isFinite(value)) {
-    throw new Error(`${at}: has ${value === null ? "NaN" : oneLine(JSON.stringify(value))} where a number belongs; run the task again or take it out of the file`);
+    throw new Error(
+      `${at}: has ${value === null ? "NaN" : oneLine(JSON.stringify(value))} where a number belongs; run the task again or take it out of the file`,
+    );
   }
   const percent = inPercent.includes(benchmark) ? value : value * 100;
   if (percent < 0 || percent > 100) throw new Error(`${at}: ${value} is outside the metric's range; check the file`);
@@ -212,7 +219,8 @@ function fromArguments(args: Json | undefined): string | null {
 /** A hub name stays whole, "org/name"; of a folder on disk the last part is taken. */
 export function checkedModelName(name: string, file: string): string {
   const clean = oneLine(name);
-  if (clean !== name.trim() || clean === "") throw new Error(`${file}: the model name "${clean}" is too long or has control characters; mend it`);
+  if (clean !== name.trim() || clean === "")
+    throw new Error(`${file}: the model name "${clean}" is too long or has control characters; mend it`);
   const parts = clean.split(/[\\/]+/).filter((part) => part !== "");
   const isHubName = parts.length <= 2 && !/^([\\/.~]|[A-Za-z]:)/.test(clean);
   return isHubName ? parts.join("/") : parts.at(-1)!;

@@ -1,5 +1,14 @@
-import { type BenchmarkScore, type LeaderboardDate, type LeaderboardRow, type LeaderboardTask, readBenchmarkScores, readLeaderboard, readPaperTables, type Tier } from "../published/index.ts";
 import type { BaseModel } from "../paper/index.ts";
+import {
+  type BenchmarkScore,
+  type LeaderboardDate,
+  type LeaderboardRow,
+  type LeaderboardTask,
+  readBenchmarkScores,
+  readLeaderboard,
+  readPaperTables,
+  type Tier,
+} from "../published/index.ts";
 import { aggregateNames, benchmarkNames, trainingMetrics } from "./names.ts";
 
 /** Where one cell comes from. */
@@ -67,7 +76,9 @@ export function widerMatrix(options: WiderOptions = {}): BenchmarkMatrix {
   const complete = completeColumns(models, options);
   const tiers = [...(options.tier ?? "A")];
   const scores = usableScores(models, tiers);
-  const columns = benchmarkNames.map((name) => [name, complete.get(name) ?? chooseColumn(scores.get(name) ?? [], options.mix ?? false)] as const);
+  const columns = benchmarkNames.map(
+    (name) => [name, complete.get(name) ?? chooseColumn(scores.get(name) ?? [], options.mix ?? false)] as const,
+  );
   return matrixOf(models, new Map(columns));
 }
 
@@ -128,7 +139,10 @@ export function selectColumns(matrix: BenchmarkMatrix, columns: readonly string[
 
 /** The matrix without the two leaderboard averages, which are collinear with their parts. */
 export function withoutAggregates(matrix: BenchmarkMatrix): BenchmarkMatrix {
-  return selectColumns(matrix, matrix.columns.filter((column) => !aggregateNames.includes(column)));
+  return selectColumns(
+    matrix,
+    matrix.columns.filter((column) => !aggregateNames.includes(column)),
+  );
 }
 
 const boardTasks: readonly [LeaderboardTask, string, string][] = [
@@ -143,9 +157,16 @@ const boardTasks: readonly [LeaderboardTask, string, string][] = [
 function completeColumns(models: readonly BaseModel[], { math = "2025-02-08" }: CompleteOptions): Map<string, Column> {
   const board = readLeaderboard(math);
   const cells = (value: (row: LeaderboardRow) => number, benchmark: string, metric: string, shots: string | null): Column =>
-    new Map(board.map((row) => [row.model, { value: value(row), from: { source: `oll_v2_${math}`, benchmark, metric, shots, tier: "A" } }]));
+    new Map(
+      board.map((row) => [row.model, { value: value(row), from: { source: `oll_v2_${math}`, benchmark, metric, shots, tier: "A" } }]),
+    );
   const metric = (value: (model: BaseModel) => number, benchmark: string): Column =>
-    new Map(models.map((row) => [row.model, { value: value(row), from: { source: "table-3", benchmark, metric: "as printed", shots: null, tier: null } }]));
+    new Map(
+      models.map((row) => [
+        row.model,
+        { value: value(row), from: { source: "table-3", benchmark, metric: "as printed", shots: null, tier: null } },
+      ]),
+    );
   return new Map([
     ...boardTasks.map(([task, name, shots]) => [task, cells((row) => row.raw[task], task, name, shots)] as const),
     ["leaderboard v2", cells((row) => row.average, "leaderboard_v2_avg", "mean of the 6 normalized scores", null)],
@@ -156,12 +177,16 @@ function completeColumns(models: readonly BaseModel[], { math = "2025-02-08" }: 
 
 function usableScores(models: readonly BaseModel[], tiers: readonly string[]): Map<string, BenchmarkScore[]> {
   const known = new Set(models.map((row) => row.model));
-  const usable = readBenchmarkScores().filter((score) => score.column !== null && tiers.includes(score.tier!) && !score.isSuspect && known.has(score.model));
+  const usable = readBenchmarkScores().filter(
+    (score) => score.column !== null && tiers.includes(score.tier!) && !score.isSuspect && known.has(score.model),
+  );
   return groupBy(usable, (score) => score.column!);
 }
 
 function chooseColumn(scores: readonly BenchmarkScore[], mix: boolean): Column {
-  const settings = [...groupBy(scores, settingOf).values()].map(toColumn).sort((a, b) => b.size - a.size || tierOf(a).localeCompare(tierOf(b)));
+  const settings = [...groupBy(scores, settingOf).values()]
+    .map(toColumn)
+    .sort((a, b) => b.size - a.size || tierOf(a).localeCompare(tierOf(b)));
   if (!mix) return settings[0] ?? new Map();
   const column = new Map<string, Cell>();
   for (const tier of ["A", "B", "C"]) {

@@ -6,10 +6,39 @@ export const aggregateNames: readonly string[] = ["leaderboard v1", "leaderboard
 
 /** The 33 benchmarks of Table 2 as printed and in print order, then the two training metrics. */
 export const benchmarkNames: readonly string[] = [
-  "leaderboard_ifeval", "winogrande", "hellaswag", "openbookqa", "triviaqa", "squadv2", "drop", "boolq", "anli", "truthfulqa_mc2",
-  "commonsense_qa", "piqa", "social_iqa", "nq_open", "agieval_en", "ai2_arc", "leaderboard_bbh", "leaderboard_gpqa",
-  "leaderboard_mmlu_pro", "leaderboard_musr", "medqa_4options", "mmlu", "gsm8k_cot_llama", "leaderboard_math", "crows_pairs_english",
-  "toxigen", "qasper", "leaderboard v1", "leaderboard v2", "HumanEval", "HumanEval+", "MBPP", "MBPP+",
+  "leaderboard_ifeval",
+  "winogrande",
+  "hellaswag",
+  "openbookqa",
+  "triviaqa",
+  "squadv2",
+  "drop",
+  "boolq",
+  "anli",
+  "truthfulqa_mc2",
+  "commonsense_qa",
+  "piqa",
+  "social_iqa",
+  "nq_open",
+  "agieval_en",
+  "ai2_arc",
+  "leaderboard_bbh",
+  "leaderboard_gpqa",
+  "leaderboard_mmlu_pro",
+  "leaderboard_musr",
+  "medqa_4options",
+  "mmlu",
+  "gsm8k_cot_llama",
+  "leaderboard_math",
+  "crows_pairs_english",
+  "toxigen",
+  "qasper",
+  "leaderboard v1",
+  "leaderboard v2",
+  "HumanEval",
+  "HumanEval+",
+  "MBPP",
+  "MBPP+",
   ...trainingMetrics,
 ];
 
@@ -32,7 +61,10 @@ const aliases: readonly (readonly [string, string])[] = [
   ["tokens", "#Tokens"],
 ];
 
-const nameOf = new Map([...benchmarkNames.map((name) => [simplify(name), name] as const), ...aliases.map(([alias, name]) => [simplify(alias), name] as const)]);
+const nameOf = new Map([
+  ...benchmarkNames.map((name) => [simplify(name), name] as const),
+  ...aliases.map(([alias, name]) => [simplify(alias), name] as const),
+]);
 
 /**
  * The name in Table 2 of a benchmark known under another name.
@@ -47,5 +79,8 @@ export function benchmarkNameOf(name: string): string | null {
 
 /** Case, spaces and hyphens do not tell names apart; "+" does. */
 function simplify(name: string): string {
-  return name.trim().toLowerCase().replace(/[\s-]+/g, "_");
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, "_");
 }

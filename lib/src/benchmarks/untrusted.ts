@@ -14,7 +14,8 @@ const largest = 256 * 1024 * 1024;
  */
 export function readUntrustedJson(path: string): Json {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > largest) throw new Error(`${placeOf(path)}: ${Math.round(size / 1e6)} MB is too large for a result file; give results_*.json, not the samples`);
+  if (size > largest)
+    throw new Error(`${placeOf(path)}: ${Math.round(size / 1e6)} MB is too large for a result file; give results_*.json, not the samples`);
   const text = readText(path);
   if (text.trim() === "") throw new Error(`${placeOf(path)}: the file is empty; run the evaluation again`);
   try {
@@ -23,7 +24,9 @@ export function readUntrustedJson(path: string): Json {
     try {
       return JSON.parse(withoutNaN(text)) as Json;
     } catch (error) {
-      throw new Error(`${placeOf(path)}: is not JSON (${oneLine((error as Error).message)}); give a result file of lm-evaluation-harness or EvalPlus`);
+      throw new Error(
+        `${placeOf(path)}: is not JSON (${oneLine((error as Error).message)}); give a result file of lm-evaluation-harness or EvalPlus`,
+      );
     }
   }
 }

@@ -42,7 +42,10 @@ function run(files: readonly string[], options: ImportOptions): void {
   if (options.output) writeWhole(options.output, formatCsv(rows, columns));
   if (options.json) for (const score of scores) console.log(JSON.stringify(asLine(score)));
   else if (!options.output) process.stdout.write(formatCsv(rows, columns));
-  else console.log(`${placeOf(options.output)}: ${rows.length} models × ${columns.length - 2} benchmarks; params_billion is empty where no file gives it`);
+  else
+    console.log(
+      `${placeOf(options.output)}: ${rows.length} models × ${columns.length - 2} benchmarks; params_billion is empty where no file gives it`,
+    );
 }
 
 function asLine({ model, benchmark, value, source, metric, shots, paramsBillion }: ImportedScore): object {

@@ -19,7 +19,11 @@ export interface StageChange {
  * @param unit        default percent, which is what Table 1 prints
  * @returns one row per stage; against "sft" only the two Tulu stages that come after it
  */
-export function postTrainingChange(stages: readonly PostTrainingStage[], relativeTo: "base" | "sft", unit: Unit = "percent"): StageChange[] {
+export function postTrainingChange(
+  stages: readonly PostTrainingStage[],
+  relativeTo: "base" | "sft",
+  unit: Unit = "percent",
+): StageChange[] {
   const before = stages.find((stage) => (relativeTo === "base" ? stage.printedChange === null : stage.model.endsWith("Tulu-3-8B-SFT")));
   if (!before) throw new Error(`postTrainingChange: Table 1 has no ${relativeTo} row; add it`);
   return stages

@@ -59,7 +59,13 @@ export function regressionMinusBradleyTerry(tables: PaperTables): MethodGap[] {
 
 /** The five scores made from one function of the category. */
 export function mapCategories(value: (category: Category) => number): RewardBenchScores {
-  return { chat: value("chat"), chatHard: value("chatHard"), safety: value("safety"), reasoning: value("reasoning"), score: value("score") };
+  return {
+    chat: value("chat"),
+    chatHard: value("chatHard"),
+    safety: value("safety"),
+    reasoning: value("reasoning"),
+    score: value("score"),
+  };
 }
 
 function scoresOf(row: RewardBenchScores): RewardBenchScores {

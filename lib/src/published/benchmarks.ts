@@ -1,6 +1,19 @@
 import { join } from "node:path";
 import { publishedFolder } from "./places.ts";
-import { anyText, count, fractionAsPercent, oneOf, orMissing, percent, positive, readRows, rowError, text, unique, yesOrNo } from "./rows.ts";
+import {
+  anyText,
+  count,
+  fractionAsPercent,
+  oneOf,
+  orMissing,
+  percent,
+  positive,
+  readRows,
+  rowError,
+  text,
+  unique,
+  yesOrNo,
+} from "./rows.ts";
 
 /**
  * How close a published score is to the paper's own task:
@@ -106,11 +119,27 @@ export function readBenchmarkScores(path: string = join(publishedFolder, "benchm
 
 /** The 42 sources of the benchmark scores: `benchmark-sources.csv`. */
 export function readSources(path: string = join(publishedFolder, "benchmark-sources.csv")): BenchmarkSource[] {
-  const rows = readRows(path, { source: text, title: text, where: text, date: text, licence: text, scores: count, models: count, note: anyText });
+  const rows = readRows(path, {
+    source: text,
+    title: text,
+    where: text,
+    date: text,
+    licence: text,
+    scores: count,
+    models: count,
+    note: anyText,
+  });
   return unique(path, rows, "source", (row) => row.source);
 }
 
-const tasks = ["leaderboard_ifeval", "leaderboard_bbh", "leaderboard_math", "leaderboard_gpqa", "leaderboard_musr", "leaderboard_mmlu_pro"] as const;
+const tasks = [
+  "leaderboard_ifeval",
+  "leaderboard_bbh",
+  "leaderboard_math",
+  "leaderboard_gpqa",
+  "leaderboard_musr",
+  "leaderboard_mmlu_pro",
+] as const;
 
 /** The Open LLM Leaderboard v2 at one date, one run per model: `open-llm-leaderboard-v2-<date>.csv`. */
 export function readLeaderboard(date: LeaderboardDate, folder: string = publishedFolder): LeaderboardRow[] {

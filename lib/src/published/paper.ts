@@ -1,9 +1,33 @@
 import { join } from "node:path";
-import { z } from "zod";
-import type { BaseModel, Benchmark, ChartPoint, Claim, ImpliedCounts, Method, PaperTables, PostTrainingStage, RewardModelResult } from "../paper/index.ts";
+import type { z } from "zod";
+import type {
+  BaseModel,
+  Benchmark,
+  ChartPoint,
+  Claim,
+  ImpliedCounts,
+  Method,
+  PaperTables,
+  PostTrainingStage,
+  RewardModelResult,
+} from "../paper/index.ts";
 import { sizeGroupOf } from "../paper/index.ts";
 import { publishedFolder } from "./places.ts";
-import { anyText, count, number, oneOf, orMissing, percent, positive, type Row, readRows, rowError, text, unique, yesOrNo } from "./rows.ts";
+import {
+  anyText,
+  count,
+  number,
+  oneOf,
+  orMissing,
+  percent,
+  positive,
+  type Row,
+  readRows,
+  rowError,
+  text,
+  unique,
+  yesOrNo,
+} from "./rows.ts";
 
 /**
  * Tables 1 to 5 of the paper, as printed, from `table-1.csv` to `table-5.csv`.
@@ -69,7 +93,15 @@ export function readClaims(path: string = join(publishedFolder, "claims.csv")): 
     claim: text,
     claimed_value: text,
     expected_verdict: oneOf(
-      "holds", "holds-with-caveat", "holds-other-reading", "partly", "does-not-hold", "setup", "needs-data", "needs-gpu", "not-checkable",
+      "holds",
+      "holds-with-caveat",
+      "holds-other-reading",
+      "partly",
+      "does-not-hold",
+      "setup",
+      "needs-data",
+      "needs-gpu",
+      "not-checkable",
     ),
     note: anyText,
   });
@@ -104,9 +136,17 @@ export function readImpliedCounts(path: string = join(publishedFolder, "implied-
   }));
 }
 
-const scoreColumns = { chat_percent: percent, chat_hard_percent: percent, safety_percent: percent, reasoning_percent: percent, score_percent: percent };
+const scoreColumns = {
+  chat_percent: percent,
+  chat_hard_percent: percent,
+  safety_percent: percent,
+  reasoning_percent: percent,
+  score_percent: percent,
+};
 
-function scoresOf(row: z.infer<z.ZodObject<typeof scoreColumns>>): Pick<RewardModelResult, "chat" | "chatHard" | "safety" | "reasoning" | "score"> {
+function scoresOf(
+  row: z.infer<z.ZodObject<typeof scoreColumns>>,
+): Pick<RewardModelResult, "chat" | "chatHard" | "safety" | "reasoning" | "score"> {
   return {
     chat: row.chat_percent,
     chatHard: row.chat_hard_percent,
@@ -137,7 +177,12 @@ function readPostTraining(path: string): PostTrainingStage[] {
     };
     const empty = Object.values(changes).filter((value) => value === null).length;
     if (empty !== 0 && empty !== 5) {
-      throw rowError(path, rows[i]!.line, "…_change_percent_printed", `${empty} of 5 changes are empty; fill in all five, or none for the base model`);
+      throw rowError(
+        path,
+        rows[i]!.line,
+        "…_change_percent_printed",
+        `${empty} of 5 changes are empty; fill in all five, or none for the base model`,
+      );
     }
     return { model: row.model, ...scoresOf(row), printedChange: empty === 0 ? (changes as PostTrainingStage["printedChange"]) : null };
   });
@@ -204,7 +249,8 @@ function readResults(path: string, method: Method, models: readonly BaseModel[])
 function checkSameModels(path: string, rows: readonly Row<{ model: string }>[], models: readonly BaseModel[]): void {
   const known = new Set(models.map((row) => row.model));
   for (const { line, value } of rows) {
-    if (!known.has(value.model)) throw rowError(path, line, "model", `"${value.model}" is not in table-3.csv; add it there or mend the name`);
+    if (!known.has(value.model))
+      throw rowError(path, line, "model", `"${value.model}" is not in table-3.csv; add it there or mend the name`);
   }
   const here = new Set(rows.map((row) => row.value.model));
   const absent = models.find((row) => !here.has(row.model));

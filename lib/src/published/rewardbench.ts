@@ -23,7 +23,7 @@ export interface LeaderboardEntry {
   /** in the words of {@link BaseModel}'s `family` where it is one of those; null where the base model is unknown */
   readonly baseModelFamily: string | null;
   /** where the base model was read */
-  readonly evidence: "printed by the source" | "read off the model name" | "the source prints \"-\"" | "not stated";
+  readonly evidence: "printed by the source" | "read off the model name" | 'the source prints "-"' | "not stated";
   readonly method: string | null;
   readonly score: number;
   readonly onBoardInDecember2024: "yes" | "likely" | "unclear" | "no";

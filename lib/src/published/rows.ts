@@ -17,7 +17,9 @@ export const number: z.ZodType<number> = text.transform((cell, context) => {
 });
 
 /** A number above 0, such as billions of parameters. */
-export const positive: z.ZodType<number> = number.refine((value) => value > 0, { error: (issue) => `is ${String(issue.input)}; write a number above 0` });
+export const positive: z.ZodType<number> = number.refine((value) => value > 0, {
+  error: (issue) => `is ${String(issue.input)}; write a number above 0`,
+});
 
 /** A whole number, 0 or more. */
 export const count: z.ZodType<number> = number.refine((value) => Number.isInteger(value) && value >= 0, {
@@ -25,14 +27,15 @@ export const count: z.ZodType<number> = number.refine((value) => Number.isIntege
 });
 
 /** A score from 0 to 100. */
-export const percent: z.ZodType<number> = number.refine(
-  (value) => value >= 0 && value <= 100,
-  { error: (issue) => `is ${String(issue.input)}, outside 0 to 100; write the score in percent` },
-);
+export const percent: z.ZodType<number> = number.refine((value) => value >= 0 && value <= 100, {
+  error: (issue) => `is ${String(issue.input)}, outside 0 to 100; write the score in percent`,
+});
 
 /** A score from 0 to 1, read as percent. */
 export const fractionAsPercent: z.ZodType<number> = number
-  .refine((value) => value >= 0 && value <= 1, { error: (issue) => `is ${String(issue.input)}, outside 0 to 1; write the score as a fraction` })
+  .refine((value) => value >= 0 && value <= 1, {
+    error: (issue) => `is ${String(issue.input)}, outside 0 to 1; write the score as a fraction`,
+  })
   .transform((value) => value * 100);
 
 /** Yes or no. */
