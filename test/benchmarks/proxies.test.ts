@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { completeMatrix, correlateColumns, coverageCurve, coverageOfAll, kindOf, pairsOf, passesFilter, widerMatrix } from "basewise/benchmarks";
+import {
+  completeMatrix,
+  correlateColumns,
+  coverageCurve,
+  coverageOfAll,
+  kindOf,
+  pairsOf,
+  passesFilter,
+  widerMatrix,
+} from "basewise/benchmarks";
 import { joinResults } from "basewise/paper";
 import { readPaperTables } from "basewise/published";
 
 const results = joinResults(readPaperTables(), "regression");
-const close = (actual: number, expected: number, tolerance: number): void => assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} ≠ ${expected}`);
+const close = (actual: number, expected: number, tolerance: number): void =>
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} ≠ ${expected}`);
 
 describe("correlateColumns", () => {
   const rows = correlateColumns(completeMatrix(), results);
@@ -13,7 +23,10 @@ describe("correlateColumns", () => {
   it("gives the two rows of Figure 3 that Table 3 and Table 4 decide, as computed with SciPy", () => {
     const params = { chat: [0.53, 0.63], chatHard: [0.79, 0.77], safety: [0.72, 0.73], reasoning: [0.63, 0.62], score: [0.77, 0.8] };
     const tokens = { chat: [0.04, 0.12], chatHard: [0.26, 0.35], safety: [0.26, 0.43], reasoning: [0.17, 0.33], score: [0.23, 0.4] };
-    for (const [name, expected] of [["#Params", params], ["#Tokens", tokens]] as const) {
+    for (const [name, expected] of [
+      ["#Params", params],
+      ["#Tokens", tokens],
+    ] as const) {
       for (const [category, [r, rho]] of Object.entries(expected)) {
         close(find(name, category).pearson, r!, 0.005);
         close(find(name, category).spearman, rho!, 0.005);
@@ -38,7 +51,13 @@ describe("coverageCurve", () => {
   });
   it("finds that #Params passes the filter of Figure 4 by tie order only", () => {
     const curve = coverageOfAll(completeMatrix(), results, [5, 10]).find((row) => row.name === "#Params")!;
-    assert.deepEqual(curve.points.map((p) => [p.low, p.high]), [[0.4, 0.4], [0.6, 0.7]]); // five models of 8.03 B around the tenth place
+    assert.deepEqual(
+      curve.points.map((p) => [p.low, p.high]),
+      [
+        [0.4, 0.4],
+        [0.6, 0.7],
+      ],
+    ); // five models of 8.03 B around the tenth place
     assert.equal(passesFilter(curve, 0.4, 0.7), "depends on ties");
     assert.equal(passesFilter(curve, 0.4, 0.6), "yes");
     assert.equal(passesFilter(curve, 0.5, 0.6), "no");

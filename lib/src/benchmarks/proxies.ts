@@ -40,7 +40,12 @@ export function kindOf(column: string): ColumnKind {
 }
 
 /** The values of a column and, beside them, of a category of the reward models: only models that have both. */
-export function pairsOf(matrix: BenchmarkMatrix, column: string, results: readonly JoinedResult[], category: Category): { models: string[]; x: number[]; y: number[] } {
+export function pairsOf(
+  matrix: BenchmarkMatrix,
+  column: string,
+  results: readonly JoinedResult[],
+  category: Category,
+): { models: string[]; x: number[]; y: number[] } {
   const place = matrix.columns.indexOf(column);
   if (place < 0) throw new Error(`pairsOf: no column "${column}"; there are ${matrix.columns.join(", ")}`);
   const scores = new Map(results.map((row) => [row.model, row[category]]));
@@ -58,7 +63,11 @@ export function pairsOf(matrix: BenchmarkMatrix, column: string, results: readon
  * @param alpha  level of the critical value
  * @returns  columns in the order of the matrix, categories in print order
  */
-export function correlateColumns(matrix: BenchmarkMatrix, results: readonly JoinedResult[], { least = 3, alpha = 0.05 } = {}): ProxyCorrelation[] {
+export function correlateColumns(
+  matrix: BenchmarkMatrix,
+  results: readonly JoinedResult[],
+  { least = 3, alpha = 0.05 } = {},
+): ProxyCorrelation[] {
   return matrix.columns.flatMap((benchmark) =>
     categories.flatMap((category) => {
       const { x, y } = pairsOf(matrix, benchmark, results, category);
