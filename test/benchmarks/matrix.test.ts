@@ -155,13 +155,13 @@ describe("widerMatrix", () => {
   it("keeps to the tier, gives a source to every value and only to values, and knows that source", () => {
     const sources = new Set([...readSources().map((row) => row.source), "table-3"]);
     const matrix = widerMatrix({ tier: "AB", mix: true });
-    matrix.values.forEach((row, i) =>
-      row.forEach((value, j) => {
+    for (const [i, row] of matrix.values.entries()) {
+      for (const [j, value] of row.entries()) {
         const from = matrix.provenance[i]![j]!;
         assert.equal(value === null, from === null);
         if (from) assert.ok(sources.has(from.source) && from.tier !== "C");
-      }),
-    );
+      }
+    }
   });
   it("never uses a score that its source makes doubtful", () => {
     const suspect = readBenchmarkScores().filter((score) => score.isSuspect);

@@ -182,16 +182,12 @@ function readMetric(file: Context, task: string, metric: string, benchmark: stri
 /** Mean over the members of a group, each weighted by its number of samples, as the leaderboard's groups are defined. */
 function weightedMean(file: Context, task: string, metric: string, benchmark: string): { value: number; key: string } | null {
   const members = subtasks(file, task);
-  if (members.length === 0) return null;
-  let [sum, total] = [0, 0];
-  for (const member of members) {
-    const score = readMetric(file, member, metric, benchmark) ?? weightedMean(file, member, metric, benchmark);
-    const n = field(field(field(file.content, "n-samples"), member), "effective");
-    if (score === null || typeof n !== "number" || !(n > 0)) return null;
-    sum += score.value * n;
-    total += n;
-  }
-  return { value: sum / total, key: `${metric}, mean of ${members.length} tasks by size` };
+  const scores = members.map((member) => readMetric(file, member, metric, benchmark)?.value);
+  const sizes = members.map((member) => field(field(field(file.content, "n-samples"), member), "effective"));
+  if (members.length === 0 || scores.includes(undefined) || !sizes.every((n) => typeof n === "number" && n > 0)) return null;
+  const total = (sizes as number[]).reduce((sum, n) => sum + n, 0);
+  const value = (scores as number[]).reduce((sum, score, i) => sum + score * (sizes as number[])[i]!, 0) / total;
+  return { value, key: `${metric}, mean of ${members.length} tasks by size` };
 }
 
 function shotsOf(file: Context, task: string): string | null {
