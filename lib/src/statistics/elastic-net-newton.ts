@@ -1,6 +1,6 @@
 import { solveCholesky } from "./cholesky.ts";
-import { correlate, residual, type LinearProblem } from "./linear-problem.ts";
-import { addOuterProduct } from "./ridge.ts";
+import { correlate, largestOf, residual, withColumns, type LinearProblem } from "./linear-problem.ts";
+import { addOuterProduct, columnProducts } from "./ridge.ts";
 
 /** λ‖w‖₁ + (μ/2)‖w‖² */
 export interface Penalty {
@@ -14,6 +14,10 @@ export interface NewtonState {
   readonly weights: Float64Array;
   /** the dual point: at the optimum the residual y − Xw  [stride] */
   readonly dual: Float64Array;
+  /** Xᵀ dual / n  [columns] */
+  readonly pull: Float64Array;
+  /** λ of the fit; 0 for ridge */
+  readonly lambda: number;
 }
 
 export interface NewtonResult extends NewtonState {
@@ -33,94 +37,140 @@ export interface NewtonOptions {
 /**
  * Elastic net by Newton's method on the dual problem, which has one unknown per row however many columns there are.
  *
- * With λ = α·l1_ratio and m = α(1 − l1_ratio) > 0 the dual of the fit is to maximise over v [n]
+ * With λ = α·l1_ratio > 0 and μ = α(1 − l1_ratio) the dual of the fit is to maximise over v [n]
  *
- *     D(v) = (vᵀy − ½‖v‖²)/n − Σⱼ (|bⱼ| − λ)₊² / (2m),   b = Xᵀv/n,   and w(v)ⱼ = sign(bⱼ)(|bⱼ| − λ)₊ / m
+ *     D(v) = (vᵀy − ½‖v‖²)/n − Σⱼ (|bⱼ| − λ)₊² / (2μ),   b = Xᵀv/n,   and w(v)ⱼ = sign(bⱼ)(|bⱼ| − λ)₊ / μ
  *
- * D is strongly concave and piecewise quadratic, so Newton steps d with (I + X_A X_Aᵀ/(nm)) d = y − v − X w(v), A the columns
- * with |bⱼ| > λ, and a line search end after finitely many steps. At every v the duality gap is ‖y − v − X w(v)‖²/(2n).
+ * D is strongly concave and piecewise quadratic, so Newton steps d with (I + X_A X_Aᵀ/(nμ)) d = y − v − X w(v), A the columns
+ * with |bⱼ| > λ, and a line search end after finitely many steps.
  *
- * The lasso (m = 0) is a sequence of such problems: a proximal term (τ/2)‖w − z‖² plays the part of m and z is moved to the
- * solution until the gap of the lasso itself is small; a few rounds do, because the solution is piecewise linear in z.
+ * Where μ is small or zero (the lasso) a proximal term (τ/2)‖w − z‖² lends it curvature: z is moved to the solution and τ lowered
+ * until the gap of the fit itself is small. A few rounds do, because the solution is piecewise linear in z.
+ *
+ * Columns that barely follow the dual point are set aside, and looked at again when the others are solved.
  *
  * Source: Li, Sun & Toh 2018, SIAM J. Optim. 28(1), the semi-smooth Newton augmented Lagrangian method; the line search is exact.
  */
 export function newtonElasticNet(problem: LinearProblem, penalty: Penalty, options: NewtonOptions): NewtonResult {
-  const { tolerance, maxIterations } = options;
-  const search = new DualSearch(problem, penalty.lambda, options.start);
-  const first = firstCurvature(problem, penalty.lambda);
-  if (first === 0) return { ...search.zero(), ...certificate(problem, penalty, new Float64Array(problem.columns), problem.y) };
-  let tau = penalty.mu >= first ? 0 : first;
+  const { lambda } = penalty;
+  if (problem.strongest <= lambda) return allZero(problem, penalty);
+  let state = options.start ?? coldStart(problem);
+  let chosen = followers(state, setAside * state.lambda);
+  let iterations = 0;
   for (;;) {
-    search.solve(penalty.mu, tau, tau > 0 ? tolerance / 10 : tolerance, maxIterations);
-    const result = search.result(penalty);
-    if (result.dualGap <= tolerance * result.objective || search.iterations >= maxIterations) return result;
-    tau = tau > penalty.mu ? Math.max(tau / 10, first * 1e-6) : 0;
+    const left = options.maxIterations - iterations;
+    const part = solvePart(withColumns(problem, chosen), penalty, pick(state, chosen), { ...options, maxIterations: left });
+    iterations += part.iterations;
+    const weights = new Float64Array(problem.columns);
+    chosen.forEach((j, k) => {
+      weights[j] = part.weights[k]!;
+    });
+    const pull = correlate(problem, part.dual, new Float64Array(problem.columns));
+    state = { weights, dual: part.dual, pull, lambda };
+    const quality = certificate(problem, penalty, state);
+    const before = chosen.length;
+    if (quality.dualGap <= options.tolerance * quality.objective || iterations >= options.maxIterations) return { ...state, ...quality, iterations };
+    chosen = followers(state, setAside * lambda, chosen);
+    if (chosen.length === before) return { ...state, ...quality, iterations };
   }
 }
 
-/**
- * A curvature from which Newton's method converges from afar: a tenth of λ over the typical weight, free of the units of X and y.
- * 0 when λ is so large that every weight is zero.
- */
-function firstCurvature(problem: LinearProblem, lambda: number): number {
-  const pull = new Float64Array(problem.columns);
-  correlate(problem, problem.y, pull);
-  let largest = 0;
-  for (let j = 0; j < pull.length; j++) largest = Math.max(largest, Math.abs(pull[j]!));
-  if (largest <= lambda) return 0;
-  let squares = 0;
-  for (let k = 0; k < problem.x.length; k++) squares += problem.x[k]! * problem.x[k]!;
-  return (0.1 * (lambda / largest) * squares) / (problem.rows * problem.columns);
+/** Columns whose |bⱼ| is below this part of λ rarely get a weight. */
+const setAside = 0.5;
+
+function coldStart(problem: LinearProblem): NewtonState {
+  const pull = correlate(problem, problem.y, new Float64Array(problem.columns));
+  return { weights: new Float64Array(problem.columns), dual: problem.y, pull, lambda: 0 };
+}
+
+/** The columns that follow the dual point by at least the given pull, and those chosen before. */
+function followers({ pull }: NewtonState, least: number, before?: Int32Array): Int32Array {
+  const wanted = new Uint8Array(pull.length);
+  before?.forEach((j) => {
+    wanted[j] = 1;
+  });
+  let count = 0;
+  for (let j = 0; j < pull.length; j++) if (wanted[j] === 1 || Math.abs(pull[j]!) >= least) wanted[j] = ++count && 1;
+  const chosen = new Int32Array(count);
+  for (let j = 0, k = 0; j < pull.length; j++) if (wanted[j] === 1) chosen[k++] = j;
+  return chosen;
+}
+
+function pick(state: NewtonState, chosen: Int32Array): NewtonState {
+  const of = (values: Float64Array): Float64Array => Float64Array.from(chosen, (j) => values[j]!);
+  return { ...state, weights: of(state.weights), pull: of(state.pull) };
+}
+
+/** newtonElasticNet on columns none of which is set aside. */
+function solvePart(problem: LinearProblem, penalty: Penalty, start: NewtonState, { tolerance, maxIterations }: NewtonOptions): NewtonResult {
+  const { lambda, mu } = penalty;
+  const search = new DualSearch(problem, lambda, start);
+  // a curvature from which Newton's method converges from afar: a tenth of λ over the typical weight, free of the units of X and y
+  const first = 0.1 * (lambda / problem.strongest) * problem.meanSquare;
+  let tau = mu >= first ? 0 : first;
+  for (;;) {
+    search.solve(mu, tau, tau > 0 ? tolerance / 10 : tolerance / 2, maxIterations);
+    const state = search.state();
+    const quality = certificate(problem, penalty, state);
+    const done = quality.dualGap <= (tolerance / 2) * quality.objective || search.iterations >= maxIterations;
+    if (done) return { ...state, ...quality, iterations: search.iterations };
+    tau = tau > mu ? Math.max(tau / 10, first * 1e-6) : 0;
+  }
+}
+
+function allZero(problem: LinearProblem, penalty: Penalty): NewtonResult {
+  const state = { ...coldStart(problem), lambda: penalty.lambda };
+  return { ...state, ...certificate(problem, penalty, state), iterations: 0 };
 }
 
 class DualSearch {
   iterations = 0;
   readonly problem: LinearProblem;
   readonly lambda: number;
-  /** dual point v and its correlations b = Xᵀv/n (+ τz) */
+  readonly weights: Float64Array;
+  /** v, and its pull on the columns Xᵀv/n  */
   readonly dual: Float64Array;
   readonly pull: Float64Array;
-  readonly weights: Float64Array;
-  /** a Newton step d and Xᵀd/n */
+  /** b = Xᵀv/n + τz */
+  readonly shifted: Float64Array;
+  /** a step d and Xᵀd/n */
   readonly step: Float64Array;
   readonly stepPull: Float64Array;
   /** y − v − X w(v) */
   readonly gradient: Float64Array;
 
-  constructor(problem: LinearProblem, lambda: number, start: NewtonState | undefined) {
+  constructor(problem: LinearProblem, lambda: number, start: NewtonState) {
     this.problem = problem;
     this.lambda = lambda;
-    this.dual = start?.dual.slice() ?? problem.y.slice();
-    this.weights = start?.weights.slice() ?? new Float64Array(problem.columns);
-    this.pull = new Float64Array(problem.columns);
+    this.weights = start.weights.slice();
+    this.dual = start.dual.slice();
+    this.pull = start.pull.slice();
+    this.shifted = new Float64Array(problem.columns);
     this.step = new Float64Array(problem.stride);
     this.stepPull = new Float64Array(problem.columns);
     this.gradient = new Float64Array(problem.stride);
   }
 
-  /** Newton's method for one curvature m = μ + τ with the proximal term centred on the present weights. */
+  state(): NewtonState {
+    return { weights: this.weights, dual: this.dual, pull: this.pull, lambda: this.lambda };
+  }
+
+  /** Newton's method with the proximal term (τ/2)‖w − z‖² centred on the present weights z. */
   solve(mu: number, tau: number, tolerance: number, maxIterations: number): void {
-    const { problem, dual, pull, weights, gradient } = this;
-    const { rows } = problem;
+    const { problem, dual, weights, gradient } = this;
     const curvature = mu + tau;
-    // from zero straight towards the start: its best multiple suits a smaller λ far better than the start itself
-    for (let j = 0; j < pull.length; j++) pull[j] = tau * weights[j]!;
-    this.step.set(dual);
-    dual.fill(0);
-    correlate(problem, this.step, this.stepPull);
-    this.advance(this.stepLength(curvature));
+    this.rescaleStart(tau, curvature);
     for (;;) {
       this.shrink(curvature);
       residual(problem, weights, gradient);
       let loss = 0;
       let gap = 0;
-      for (let i = 0; i < rows; i++) {
-        loss += gradient[i]! ** 2;
+      for (let i = 0; i < problem.rows; i++) {
+        loss += gradient[i]! * gradient[i]!;
         gradient[i]! -= dual[i]!;
-        gap += gradient[i]! ** 2;
+        gap += gradient[i]! * gradient[i]!;
       }
-      const objective = loss + 2 * rows * penaltyOf(weights, this.lambda, mu);
+      const objective = loss + 2 * problem.rows * penaltyOf(weights, this.lambda, mu);
       if (gap <= tolerance * objective || this.iterations >= maxIterations) return;
       this.iterations += 1;
       this.newtonStep(curvature);
@@ -128,24 +178,58 @@ class DualSearch {
     }
   }
 
+  /** Goes from v = 0 straight towards the start: its best multiple suits a smaller λ far better than the start itself. */
+  rescaleStart(tau: number, curvature: number): void {
+    const { dual, pull, shifted, step, stepPull, weights } = this;
+    step.set(dual);
+    stepPull.set(pull);
+    dual.fill(0);
+    pull.fill(0);
+    for (let j = 0; j < shifted.length; j++) shifted[j] = tau * weights[j]!;
+    this.advance(this.stepLength(curvature));
+  }
+
   /** weights = w(v) */
   shrink(curvature: number): void {
-    const { pull, weights, lambda } = this;
-    for (let j = 0; j < pull.length; j++) {
-      const b = pull[j]!;
+    const { shifted, weights, lambda } = this;
+    for (let j = 0; j < shifted.length; j++) {
+      const b = shifted[j]!;
       weights[j] = b > lambda ? (b - lambda) / curvature : b < -lambda ? (b + lambda) / curvature : 0;
     }
   }
 
+  /** (I + X_A X_Aᵀ/(nm)) d = gradient, through the smaller of the systems of one unknown per row and one per column in A. */
   newtonStep(curvature: number): void {
     const { problem, weights, step, gradient } = this;
-    const { rows, stride, x } = problem;
-    const system = new Float64Array(rows * rows);
-    for (let j = 0; j < weights.length; j++) if (weights[j] !== 0) addOuterProduct(system, x, j * stride, rows, 1 / (rows * curvature));
-    for (let i = 0; i < rows; i++) system[i * rows + i]! += 1;
+    const active = Int32Array.from(indicesOfNonzero(weights));
     step.set(gradient);
-    solveCholesky(system, step, rows);
+    const solved = active.length < problem.rows ? this.solveByColumns(active, curvature) : this.solveByRows(active, curvature);
+    if (!solved) step.set(gradient); // still uphill
     correlate(problem, step, this.stepPull);
+  }
+
+  solveByRows(active: Int32Array, curvature: number): boolean {
+    const { rows, stride, x } = this.problem;
+    const system = new Float64Array(rows * rows);
+    for (const j of active) addOuterProduct(system, x, j * stride, rows);
+    const scale = rows * curvature;
+    for (let i = 0; i < rows; i++) system[i * rows + i]! += scale;
+    for (let i = 0; i < rows; i++) this.step[i]! *= scale;
+    return solveCholesky(system, this.step, rows);
+  }
+
+  /** d = g − X_A (X_Aᵀ X_A + nm I)⁻¹ X_Aᵀ g */
+  solveByColumns(active: Int32Array, curvature: number): boolean {
+    const { rows } = this.problem;
+    const part = withColumns(this.problem, active);
+    const system = columnProducts(part);
+    const size = active.length;
+    for (let i = 0; i < size; i++) system[i * size + i]! += rows * curvature;
+    const along = correlate(part, this.step, new Float64Array(size));
+    for (let i = 0; i < size; i++) along[i]! *= rows;
+    if (!solveCholesky(system, along, size)) return false;
+    residual({ ...part, y: this.gradient }, along, this.step);
+    return true;
   }
 
   /** Where D is largest along the step, within [0, 1]. */
@@ -155,7 +239,7 @@ class DualSearch {
     let square = 0;
     for (let i = 0; i < problem.rows; i++) {
       along += step[i]! * (problem.y[i]! - dual[i]!);
-      square += step[i]! ** 2;
+      square += step[i]! * step[i]!;
     }
     const atZero = this.slopeAt(0, curvature, along, square).slope;
     let low = 0;
@@ -174,12 +258,12 @@ class DualSearch {
 
   /** n D'(v + t d) and −n D''. */
   slopeAt(t: number, curvature: number, along: number, square: number): { slope: number; bend: number } {
-    const { problem, pull, stepPull, lambda } = this;
+    const { problem, shifted, stepPull, lambda } = this;
     let first = 0;
     let second = 0;
-    for (let j = 0; j < pull.length; j++) {
+    for (let j = 0; j < shifted.length; j++) {
       const e = stepPull[j]!;
-      const b = pull[j]! + t * e;
+      const b = shifted[j]! + t * e;
       if (b > lambda) {
         first += e * (b - lambda);
         second += e * e;
@@ -193,18 +277,20 @@ class DualSearch {
   }
 
   advance(t: number): void {
-    const { dual, pull, step, stepPull } = this;
+    const { dual, pull, shifted, step, stepPull } = this;
     for (let i = 0; i < dual.length; i++) dual[i]! += t * step[i]!;
-    for (let j = 0; j < pull.length; j++) pull[j]! += t * stepPull[j]!;
+    for (let j = 0; j < pull.length; j++) {
+      const moved = t * stepPull[j]!;
+      pull[j]! += moved;
+      shifted[j]! += moved;
+    }
   }
+}
 
-  zero(): NewtonState & { iterations: number } {
-    return { weights: new Float64Array(this.problem.columns), dual: this.problem.y.slice(), iterations: 0 };
-  }
-
-  result(penalty: Penalty): NewtonResult {
-    return { weights: this.weights, dual: this.dual, iterations: this.iterations, ...certificate(this.problem, penalty, this.weights, this.dual) };
-  }
+function indicesOfNonzero(values: Float64Array): number[] {
+  const indices: number[] = [];
+  for (let j = 0; j < values.length; j++) if (values[j] !== 0) indices.push(j);
+  return indices;
 }
 
 function penaltyOf(w: Float64Array, lambda: number, mu: number): number {
@@ -218,33 +304,35 @@ function penaltyOf(w: Float64Array, lambda: number, mu: number): number {
 }
 
 /**
- * The objective at w, and how far at most it lies above the optimum, by the dual point v (for the lasso scaled to be feasible).
+ * The objective at the weights, and how far at most it lies above the optimum by the dual point (for the lasso scaled to be feasible).
  *
  * The gap is summed from terms that are each ≥ 0 (Fenchel–Young), not as a difference of two nearly equal numbers, so that it is
  * right far below 1e-16 of the objective.
  */
-export function certificate(problem: LinearProblem, { lambda, mu }: Penalty, w: Float64Array, v: Float64Array): { objective: number; dualGap: number } {
-  const { rows, columns, stride } = problem;
-  const r = new Float64Array(stride);
-  const c = new Float64Array(columns);
+export function certificate(
+  problem: LinearProblem,
+  { lambda, mu }: Penalty,
+  { weights: w, dual, pull }: NewtonState,
+): { objective: number; dualGap: number } {
+  const { rows, columns } = problem;
+  const r = new Float64Array(problem.stride);
   residual(problem, w, r);
-  correlate(problem, v, c);
-  let largest = 0;
-  for (let j = 0; j < columns; j++) largest = Math.max(largest, Math.abs(c[j]!));
+  const largest = largestOf(pull);
   const scale = mu > 0 || largest <= lambda ? 1 : lambda / largest;
   let loss = 0;
   let dualGap = 0;
   for (let i = 0; i < rows; i++) {
-    loss += r[i]! * r[i]! / (2 * rows);
-    dualGap += (r[i]! - scale * v[i]!) ** 2 / (2 * rows);
+    const gap = r[i]! - scale * dual[i]!;
+    loss += (r[i]! * r[i]!) / (2 * rows);
+    dualGap += (gap * gap) / (2 * rows);
   }
   for (let j = 0; j < columns; j++) {
-    const b = Math.abs(scale * c[j]!);
+    const b = Math.abs(scale * pull[j]!);
     const excess = Math.max(b - lambda, 0);
-    const weight = c[j]! < 0 ? -w[j]! : w[j]!;
+    const weight = pull[j]! < 0 ? -w[j]! : w[j]!;
     // λ|w| + (μ/2)w² + (b − λ)₊²/(2μ) − bw
     if (weight <= 0) dualGap += (lambda + b) * -weight + (mu / 2) * weight * weight + (mu > 0 ? (excess * excess) / (2 * mu) : 0);
-    else if (excess > 0 && mu > 0) dualGap += (mu / 2) * (weight - excess / mu) ** 2;
+    else if (excess > 0 && mu > 0) dualGap += (mu / 2) * (weight - excess / mu) * (weight - excess / mu);
     else dualGap += Math.max(lambda - b, 0) * weight + (mu / 2) * weight * weight;
   }
   return { objective: loss + penaltyOf(w, lambda, mu), dualGap };

@@ -1,5 +1,5 @@
-import { certificate, newtonElasticNet, type NewtonState } from "./elastic-net-newton.ts";
-import { interceptOf, linearProblem, residual, type LinearProblem } from "./linear-problem.ts";
+import { certificate, newtonElasticNet, type NewtonResult, type NewtonState } from "./elastic-net-newton.ts";
+import { correlate, interceptOf, linearProblem, residual, type LinearProblem } from "./linear-problem.ts";
 import type { Matrix } from "./matrix.ts";
 import { ridge } from "./ridge.ts";
 
@@ -71,11 +71,12 @@ export function fitProblem(
   return { fit, state: result };
 }
 
-function ridgeResult(problem: LinearProblem, alpha: number): NewtonState & { objective: number; dualGap: number; iterations: number } {
+function ridgeResult(problem: LinearProblem, alpha: number): NewtonResult {
   const weights = ridge(problem, alpha);
   const dual = new Float64Array(problem.stride);
   residual(problem, weights, dual);
-  return { weights, dual, iterations: 1, ...certificate(problem, { lambda: 0, mu: alpha }, weights, dual) };
+  const state = { weights, dual, pull: correlate(problem, dual, new Float64Array(problem.columns)), lambda: 0 };
+  return { ...state, iterations: 1, ...certificate(problem, { lambda: 0, mu: alpha }, state) };
 }
 
 function checkPenalty(alpha: number, l1Ratio: number): void {

@@ -15,7 +15,13 @@ export interface LinearProblem {
   /** [stride] centred, padded with zeros */
   readonly y: Float64Array;
   readonly yMean: number;
+  /** mean square of the entries of x: the scale of the columns */
+  readonly meanSquare: number;
+  /** largest |x_jᵀ y| / rows: from this λ on every weight of the lasso is zero */
+  readonly strongest: number;
 }
+
+type Columns = Pick<LinearProblem, "rows" | "columns" | "stride" | "x">;
 
 /**
  * Centres X and y and checks them.
@@ -39,7 +45,19 @@ export function linearProblem(X: Matrix, y: ArrayLike<number>, caller: string): 
   for (let i = 0; i < rows; i++) yMean += y[i]! / rows;
   const centred = new Float64Array(stride);
   for (let i = 0; i < rows; i++) centred[i] = y[i]! - yMean;
-  return { rows, columns, stride, x, columnMeans, y: centred, yMean };
+  const pull = new Float64Array(columns);
+  correlate({ rows, columns, stride, x }, centred, pull);
+  return { rows, columns, stride, x, columnMeans, y: centred, yMean, meanSquare: squares(x) / (rows * columns), strongest: largestOf(pull) };
+}
+
+/** The same regression on some of its columns. */
+export function withColumns(problem: LinearProblem, chosen: Int32Array): LinearProblem {
+  const { stride } = problem;
+  const x = new Float64Array(chosen.length * stride);
+  for (let k = 0; k < chosen.length; k++) {
+    for (let i = 0, from = chosen[k]! * stride, to = k * stride; i < stride; i++) x[to + i] = problem.x[from + i]!;
+  }
+  return { ...problem, columns: chosen.length, x };
 }
 
 /** Refuses a table that no model can be fitted to; see linearProblem. */
@@ -58,8 +76,8 @@ export function checkTable(X: Matrix, y: ArrayLike<number>, caller: string): voi
   }
 }
 
-/** out_j = x_jᵀ v / rows for every column j: how strongly each column follows v.  v [stride], out [columns] */
-export function correlate({ rows, columns, stride, x }: LinearProblem, v: Float64Array, out: Float64Array): void {
+/** out_j = x_jᵀ v / rows for every column j: how strongly each column follows v.  v [stride], out [columns] is returned */
+export function correlate({ rows, columns, stride, x }: Columns, v: Float64Array, out: Float64Array): Float64Array {
   for (let j = 0, k = 0; j < columns; j++) {
     // four sums, so that an addition need not wait for the one before it
     let s0 = 0;
@@ -74,6 +92,20 @@ export function correlate({ rows, columns, stride, x }: LinearProblem, v: Float6
     }
     out[j] = (s0 + s1 + (s2 + s3)) / rows;
   }
+  return out;
+}
+
+function squares(values: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += values[k]! * values[k]!;
+  return sum;
+}
+
+/** The largest absolute value. */
+export function largestOf(values: Float64Array): number {
+  let largest = 0;
+  for (let k = 0; k < values.length; k++) largest = Math.max(largest, Math.abs(values[k]!));
+  return largest;
 }
 
 /** r = y − X w over centred columns, into out [stride]. */

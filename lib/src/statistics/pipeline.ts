@@ -81,11 +81,13 @@ export function fitDegree(
   // neighbours on the path from strong to weak penalty start each other
   places.sort((a, b) => grid[a]!.l1Ratio - grid[b]!.l1Ratio || grid[b]!.alpha - grid[a]!.alpha);
   const fits: [number, ElasticNetFit][] = [];
+  let strongest: NewtonState | undefined; // of the present l1_ratio: where the next one starts
   let start: NewtonState | undefined;
   places.forEach((k, order) => {
     const { alpha, l1Ratio } = grid[k]!;
-    if (order === 0 || grid[places[order - 1]!]!.l1Ratio !== l1Ratio) start = undefined;
-    const { fit, state } = fitProblem(problem, { ...options, alpha, l1Ratio }, start);
+    const first = order === 0 || grid[places[order - 1]!]!.l1Ratio !== l1Ratio;
+    const { fit, state } = fitProblem(problem, { ...options, alpha, l1Ratio }, first ? strongest : start);
+    if (first) strongest = state;
     start = state;
     fits.push([k, fit]);
   });
