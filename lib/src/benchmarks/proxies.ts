@@ -66,8 +66,9 @@ export function pairsOf(
 export function correlateColumns(
   matrix: BenchmarkMatrix,
   results: readonly JoinedResult[],
-  { least = 3, alpha = 0.05 } = {},
+  options: { readonly least?: number; readonly alpha?: number } = {},
 ): ProxyCorrelation[] {
+  const { least = 3, alpha = 0.05 } = options;
   return matrix.columns.flatMap((benchmark) =>
     categories.flatMap((category) => {
       const { x, y } = pairsOf(matrix, benchmark, results, category);
