@@ -1,4 +1,4 @@
-import type { ChartPoint } from "../paper/types.ts";
+import type { ChartPoint } from "../paper/index.ts";
 import { framed, nameAxis, note, numberAxis } from "./frame.ts";
 import { placeLabels } from "./labels.ts";
 import { lineStyle, palette, sizes, wordColor } from "./style.ts";

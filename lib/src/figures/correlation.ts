@@ -1,4 +1,4 @@
-import type { Category } from "../paper/types.ts";
+import type { Category } from "../paper/index.ts";
 import { framed, nameAxis, note } from "./frame.ts";
 import { type HeatCell, heatMap } from "./heat-map.ts";
 import type { ColumnKind, CorrelationRow } from "./rows.ts";

@@ -1,4 +1,4 @@
-import type { Category, Method, SizeGroup } from "../paper/types.ts";
+import type { Category, Method, SizeGroup } from "../paper/index.ts";
 
 /** An entry of a leaderboard: `baseModelFamilyFigure`. */
 export interface BaseModelEntry {

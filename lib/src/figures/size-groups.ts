@@ -1,4 +1,4 @@
-import type { SizeGroup } from "../paper/types.ts";
+import type { SizeGroup } from "../paper/index.ts";
 
 /** The size groups of §3.3 from small to large, as figures name them. */
 export const sizeGroupOrder: readonly { readonly group: SizeGroup; readonly heading: string }[] = [
