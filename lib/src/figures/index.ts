@@ -11,5 +11,6 @@ export * from "./render/plotly-json.ts";
 export * from "./render/svg.ts";
 export * from "./rows.ts";
 export * from "./scatter.ts";
+export * from "./stages.ts";
 export { familyStyle, palette } from "./style.ts";
 export * from "./types.ts";

@@ -27,7 +27,7 @@ async function draw(figure: Figure): Promise<string> {
   const { data, layout } = parse(json) as { data: unknown; layout: unknown };
   const { width, height } = figure.layout;
   const svg = await plotly.toImage({ data, layout }, { format: "svg", imageDataOnly: true, width, height });
-  return describe(svg, figure);
+  return describe(svg.replaceAll("TOBESTRIPPED", "'"), figure); // Plotly's stand-in for quotes around font names, left over under jsdom
 }
 
 /** Random numbers (mulberry32) whose seed is a text (FNV-1a): ids repeat from run to run and differ between figures. */

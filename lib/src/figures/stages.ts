@@ -1,0 +1,77 @@
+import type { Category } from "../paper/types.ts";
+import { framed, nameAxis, note, numberAxis } from "./frame.ts";
+import { lineStyle, palette, sizes } from "./style.ts";
+import { listed, numberText, plain, widthOf } from "./text.ts";
+import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
+
+/** A score of one stage of training in one section: `stageFigure`. */
+export interface StageRow {
+  readonly stage: string;
+  readonly category: Category;
+  /** percent */
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const titles: Readonly<Record<Category, string>> = { chat: "Chat", chatHard: "Chat Hard", safety: "Safety", reasoning: "Reasoning", score: "Score" };
+
+/**
+ * Stages of training side by side: one panel a section of RewardBench, in it one line a stage with its interval.
+ *
+ * @param rows  every stage in every section; stages in the order in which they first come
+ */
+export function stageFigure(rows: readonly StageRow[], options: FigureOptions): Figure {
+  const stages = [...new Set(rows.map((row) => row.stage))];
+  const sections = (Object.keys(titles) as Category[]).filter((category) => rows.some((row) => row.category === category));
+  const left = sizes.edge + 6 + Math.max(...stages.map((stage) => widthOf(stage, sizes.small)));
+  const gap = 0.025;
+  const wide = (1 - gap * (sections.length - 1)) / sections.length;
+  const axes = sections.map((category, i) => {
+    const start = i * (wide + gap);
+    return [i === 0 ? "xaxis" : `xaxis${i + 1}`, panelAxis(rows.filter((row) => row.category === category), start, start + wide)] as const;
+  });
+  return framed(
+    {
+      traces: sections.flatMap((category, i) => stages.map((stage, j) => stageTrace(rows.find((row) => row.stage === stage && row.category === category), i, j))),
+      annotations: sections.map((category, i) =>
+        note(`<b>${titles[category]}</b>`, { xref: "paper", x: i * (wide + gap) + wide / 2, yref: "paper", y: 1, yanchor: "bottom", yshift: 6 }),
+      ),
+      layout: { ...Object.fromEntries(axes), yaxis: nameAxis(stages) },
+      plotHeight: Math.max(stages.length, 2) * (sizes.row + 8) + 8,
+      room: { left, right: sizes.edge, top: 20, bottom: 34 },
+      title: "Score by stage of training",
+      caption: `RewardBench percent by stage of training, with intervals; ${stages.length} stages, ${sections.length} panels, each with its own range.`,
+      alt: `Points with intervals in ${sections.length} panels. ${sections.map((category) => `${titles[category]}: ${listed(stages.map((stage) => inWords(rows, stage, category)))}.`).join(" ")}`,
+      numbers: rows.map((row) => ({ ...row })),
+    },
+    options,
+  );
+}
+
+function panelAxis(rows: readonly StageRow[], start: number, end: number): PlotlyObject {
+  const [low, high] = [Math.min(...rows.map((row) => row.low)), Math.max(...rows.map((row) => row.high))];
+  const edge = 0.05 * (high - low || 1);
+  return numberAxis("%", { domain: [start, end], range: [low - edge, high + edge], nticks: 4 });
+}
+
+function stageTrace(row: StageRow | undefined, panel: number, at: number): PlotlyObject {
+  const { color } = lineStyle(at);
+  return {
+    type: "scatter",
+    mode: "markers",
+    xaxis: panel === 0 ? "x" : `x${panel + 1}`,
+    yaxis: "y",
+    x: row ? [row.value] : [],
+    y: row ? [at] : [],
+    error_x: row ? { type: "data", symmetric: false, array: [row.high - row.value], arrayminus: [row.value - row.low], color, thickness: 1.6, width: 3 } : { visible: false },
+    marker: { size: 8, color, line: { color: palette.ink, width: 0 } },
+    hovertext: row ? [`${plain(row.stage)}: ${numberText(row.value, 1)}`] : [],
+    hoverinfo: "text",
+  };
+}
+
+function inWords(rows: readonly StageRow[], stage: string, category: Category): string {
+  const row = rows.find((one) => one.stage === stage && one.category === category);
+  return row ? `${stage} ${numberText(row.value, 1)} [${numberText(row.low, 1)}, ${numberText(row.high, 1)}]` : `${stage} –`;
+}
