@@ -12,3 +12,7 @@ export * from "./folds.ts";
 export { fitGrid, fitPipeline, paperGrid, type FitOptions, type Pipeline, type Setting } from "./pipeline.ts";
 export * from "./majority.ts";
 export * from "./merge-vector.ts";
+export * from "./agreement.ts";
+export * from "./proportion.ts";
+export * from "./two-proportions.ts";
+export * from "./weighted-accuracy.ts";
