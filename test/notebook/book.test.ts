@@ -7,14 +7,21 @@ import { bookMap, chapters } from "basewise/notebook";
 
 const folder = mkdtempSync(join(tmpdir(), "book-"));
 after(() => rmSync(folder, { recursive: true }));
-const write = (file: string, heading: string): void => writeFileSync(join(folder, file), JSON.stringify({ cells: [{ source: [`${heading}\n`, "text"] }] }));
+const write = (file: string, heading: string): void =>
+  writeFileSync(join(folder, file), JSON.stringify({ cells: [{ source: [`${heading}\n`, "text"] }] }));
 
 describe("bookMap", () => {
   it("lists every chapter in order, with a title where there is a notebook", () => {
     write("04-base.ipynb", "# 04 · Bases matter");
     const map = bookMap(folder);
-    assert.deepEqual(map.map((row) => row.number), chapters.map((row) => row.number));
-    assert.deepEqual(map.filter((row) => row.file !== null).map(({ file, title }) => ({ file, title })), [{ file: "04-base.ipynb", title: "Bases matter" }]);
+    assert.deepEqual(
+      map.map((row) => row.number),
+      chapters.map((row) => row.number),
+    );
+    assert.deepEqual(
+      map.filter((row) => row.file !== null).map(({ file, title }) => ({ file, title })),
+      [{ file: "04-base.ipynb", title: "Bases matter" }],
+    );
   });
   it("refuses a notebook in no chapter and one without a heading", () => {
     write("99-x.ipynb", "# 99 · X");

@@ -1,4 +1,5 @@
 /** What notebooks use: figures, tables, sentences, checks, data frames. */
+export * from "./book.ts";
 export * from "./checks.ts";
 export * from "./display.ts";
 export * from "./frame.ts";
