@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 const root = resolve(fileURLToPath(new URL("..", import.meta.url)));
 const built = join(root, "lib", "dist", "notebook", "kernel", "kernelspec.js");
 if (!existsSync(built)) {
-  const build = spawnSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "lib")], { stdio: "inherit" });
+  const build = spawnSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "lib")], {
+    stdio: "inherit",
+  });
   if (build.status !== 0) process.exit(build.status ?? 1);
 }
 const { writeKernelspec } = await import(new URL("../lib/dist/notebook/kernel/kernelspec.js", import.meta.url).href);
@@ -24,7 +26,10 @@ if (process.argv.includes("--kernelspec")) {
   }
   const JUPYTER_PATH = [folder, process.env.JUPYTER_PATH].filter(Boolean).join(delimiter);
   const words = process.argv.slice(2).filter((word) => word !== "--kernelspec");
-  const lab = spawn(program, [`--notebook-dir=${join(root, "notebooks")}`, ...words], { stdio: "inherit", env: { ...process.env, JUPYTER_PATH } });
+  const lab = spawn(program, [`--notebook-dir=${join(root, "notebooks")}`, ...words], {
+    stdio: "inherit",
+    env: { ...process.env, JUPYTER_PATH },
+  });
   process.on("SIGINT", () => {}); // Jupyter asks whether to stop
   lab.on("exit", (code) => process.exit(code ?? 0));
 }

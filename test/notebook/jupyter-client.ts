@@ -48,7 +48,13 @@ export async function executeInKernel(
     void collect(iopub, published);
     const send = async (type: string, content: object): Promise<string> => {
       const id = randomUUID();
-      await shell.send(frames(key, { msg_id: id, msg_type: type, session: key, username: "test", version: "5.3", date: new Date().toISOString() }, content));
+      await shell.send(
+        frames(
+          key,
+          { msg_id: id, msg_type: type, session: key, username: "test", version: "5.3", date: new Date().toISOString() },
+          content,
+        ),
+      );
       return id;
     };
     while (published.size === 0) {
@@ -56,7 +62,13 @@ export async function executeInKernel(
       await shell.receive();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const request = { silent: false, store_history: true, stop_on_error: options.stopOnError ?? true, user_expressions: {}, allow_stdin: false };
+    const request = {
+      silent: false,
+      store_history: true,
+      stop_on_error: options.stopOnError ?? true,
+      user_expressions: {},
+      allow_stdin: false,
+    };
     const ids = [];
     for (const code of cells) ids.push(await send("execute_request", { code, ...request }));
     const replies = new Map<string, Record<string, unknown>>();

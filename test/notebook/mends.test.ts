@@ -29,11 +29,19 @@ const cases: { name: string; cells: string[]; printed: string }[] = [
   { name: "await (…) at the top", cells: ["const p6 = Promise.resolve(6);", "const v6 = await (p6);", "v6"], printed: "6" },
   {
     name: "for await alone in a cell",
-    cells: ["const seen7: number[] = [];\nasync function* some() { yield 1; yield 2; }", "for await (const x of some()) seen7.push(x);", "seen7.length"],
+    cells: [
+      "const seen7: number[] = [];\nasync function* some() { yield 1; yield 2; }",
+      "for await (const x of some()) seen7.push(x);",
+      "seen7.length",
+    ],
     printed: "2",
   },
   { name: "the newest library that the compiler knows", cells: ["[1, 2, 3].findLast((x) => x < 3)"], printed: "2" },
-  { name: "types of a package that has them in exports only", cells: ['import { answer } from "only-exports";', "const n9: number = answer; n9"], printed: "42" },
+  {
+    name: "types of a package that has them in exports only",
+    cells: ['import { answer } from "only-exports";', "const n9: number = answer; n9"],
+    printed: "42",
+  },
 ];
 
 /** Cells that tslab as published executes rightly, and that the mends must leave right. */
@@ -48,19 +56,34 @@ const unharmed: typeof cases = [
     cells: ["const a10 = 1;", "const o10 = { a10 }; const s10: string = 10;"],
     printed: "error: 1:28 - Type 'number' is not assignable to type 'string'.",
   },
-  { name: "shadowed names", cells: ["const a20 = 1;", "const f20 = (a20: number): object => ({ a20 });\nJSON.stringify(f20(2))"], printed: '{"a20":2}' },
-  { name: "await in a function only", cells: ["const f21 = async (): Promise<number> => await Promise.resolve(1);\ntypeof f21"], printed: "function" },
+  {
+    name: "shadowed names",
+    cells: ["const a20 = 1;", "const f20 = (a20: number): object => ({ a20 });\nJSON.stringify(f20(2))"],
+    printed: '{"a20":2}',
+  },
+  {
+    name: "await in a function only",
+    cells: ["const f21 = async (): Promise<number> => await Promise.resolve(1);\ntypeof f21"],
+    printed: "function",
+  },
   { name: "the word in a text", cells: ["'please await (this)'"], printed: "please await (this)" },
   { name: "redeclared names", cells: ["const a23 = 1;", "const a23 = 'two';", "a23"], printed: "two" },
 ];
 
 function execute(which: "stock" | "mended", groups: readonly string[][]): string[] {
   const project = new Project(`mends-${which}`);
-  project.write("node_modules/only-exports/package.json", '{"name":"only-exports","exports":{"types":"./types/answer.d.ts","default":"./answer.js"}}');
+  project.write(
+    "node_modules/only-exports/package.json",
+    '{"name":"only-exports","exports":{"types":"./types/answer.d.ts","default":"./answer.js"}}',
+  );
   project.write("node_modules/only-exports/answer.js", "exports.answer = 42;");
   project.write("node_modules/only-exports/types/answer.d.ts", "export declare const answer: number;");
   const script = fileURLToPath(new URL("./execute-cells.js", import.meta.url));
-  const { stdout, stderr } = spawnSync(process.execPath, [script, which], { cwd: project.root, input: JSON.stringify(groups), encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, [script, which], {
+    cwd: project.root,
+    input: JSON.stringify(groups),
+    encoding: "utf8",
+  });
   if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout.trim().split("\n").at(-1)!);
 }

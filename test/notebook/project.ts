@@ -60,13 +60,18 @@ export class Project {
 
   /** `basewise run …` to its end. */
   run(...words: string[]): { code: number; out: string; err: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "run", ...words], { env: this.environment(), encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "run", ...words], {
+      env: this.environment(),
+      encoding: "utf8",
+    });
     return { code: status!, out: stdout, err: stderr };
   }
 
   /** `basewise run --json …`: the status of each notebook. */
   statuses(...words: string[]): Record<string, string> {
-    const lines = this.run("--json", ...words).out.trim().split("\n");
+    const lines = this.run("--json", ...words)
+      .out.trim()
+      .split("\n");
     return Object.fromEntries(lines.map((line) => JSON.parse(line)).map(({ id, status }) => [id, status]));
   }
 
@@ -81,7 +86,9 @@ export class Project {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
       .filter((path) => !path.includes(".cache", this.root.length));
-    return Object.fromEntries(places.sort().map((path) => [path.slice(this.root.length + 1).replaceAll("\\", "/"), readFileSync(path, "utf8")]));
+    return Object.fromEntries(
+      places.sort().map((path) => [path.slice(this.root.length + 1).replaceAll("\\", "/"), readFileSync(path, "utf8")]),
+    );
   }
 
   private environment(): NodeJS.ProcessEnv {

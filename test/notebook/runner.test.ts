@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Cell, Project } from "./project.ts";
 
 const files = 'import { numberCell, readProjectCsv, writeProjectCsv } from "basewise/files";';
-const valueOf = (place: string): string => `${files}\nconst file = readProjectCsv("${place}");\nconst value = numberCell(file, file.rows[0], "x");`;
+const firstX = (place: string): string =>
+  `${files}\nconst file = readProjectCsv("${place}");\nconst value = numberCell(file, file.rows[0], "x");`;
 
 /** 01 reads a.csv and writes one.csv, which 02 reads; 03 reads b.csv. */
 function threeNotebooks(name: string): Project {
@@ -15,17 +16,17 @@ function threeNotebooks(name: string): Project {
   const parameters = (source: string): Cell => ({ tags: ["parameters"], source });
   project.notebook("01-one", [
     parameters("const shift = 2;\nconst twice = 2 * shift;"),
-    valueOf("data/published/a.csv"),
+    firstX("data/published/a.csv"),
     "const sum = value + shift;\nconsole.log(`the sum is ${sum}, twice the shift ${twice}`);",
     'writeProjectCsv("data/derived/one.csv", [{ name: "sum", x: sum }]);',
   ]);
   project.notebook("02-two", [
     parameters("const factor: number = 3;"),
-    valueOf("data/derived/one.csv"),
+    firstX("data/derived/one.csv"),
     "console.log(`the product is ${factor * value}`);",
     { tags: ["machine-dependent"], source: "console.log(`process ${process.pid}`);" },
   ]);
-  project.notebook("03-three", [parameters("const unused = 0;"), valueOf("data/published/b.csv"), "value"]);
+  project.notebook("03-three", [parameters("const unused = 0;"), firstX("data/published/b.csv"), "value"]);
   return project;
 }
 
@@ -141,7 +142,11 @@ describe("basewise run --check and --set", () => {
 describe("basewise run: when something goes wrong", () => {
   const project = new Project("wrong");
   const long = `${files}\nwriteProjectCsv("data/derived/before.csv", [{ x: 1 }]);\nfor (;;) await new Promise((done) => setTimeout(done, 10));`;
-  project.notebook("01-fails", ["console.log('fine');", "type Row = { x: number };\n\nconst row: Row | undefined = undefined;\nconsole.log(row!.x);", "1"]);
+  project.notebook("01-fails", [
+    "console.log('fine');",
+    "type Row = { x: number };\n\nconst row: Row | undefined = undefined;\nconsole.log(row!.x);",
+    "1",
+  ]);
   project.notebook("02-late", ["Promise.reject(new RangeError('nobody waited'));"]);
   project.notebook("03-expected", [{ tags: ["raises-exception"], source: "throw new Error('on purpose');" }, "'after'"]);
   project.notebook("04-long", [long]);
@@ -198,7 +203,11 @@ describe("basewise run: when something goes wrong", () => {
 
 describe("basewise run --types", () => {
   const project = new Project("types");
-  project.notebook("01-good", [{ tags: ["parameters"], source: "const k: number = 3;" }, "const rows = [1, 2].map((x) => x * k);", "rows.length"]);
+  project.notebook("01-good", [
+    { tags: ["parameters"], source: "const k: number = 3;" },
+    "const rows = [1, 2].map((x) => x * k);",
+    "rows.length",
+  ]);
   project.notebook("02-bad", [
     { tags: ["parameters"], source: "let total = 0;" },
     'import { readFileSync } from "node:fs";\n\ntotal += 1;',

@@ -69,7 +69,8 @@ async function run(words: string[], flags: Flags): Promise<void> {
       },
     });
     const bad = results.filter(({ status }) => status === "failed" || status === "differs");
-    if (bad.length > 0) throw new AnswerIsNo(bad.map(({ error, id, status }) => (status === "failed" ? error : `${id}: ${error}`)).join("\n"));
+    if (bad.length > 0)
+      throw new AnswerIsNo(bad.map(({ error, id, status }) => (status === "failed" ? error : `${id}: ${error}`)).join("\n"));
   } finally {
     progress.clear();
     process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);

@@ -1,5 +1,5 @@
-import { captureStreams } from "./streams.ts";
 import { type CellError, openSession } from "./session.ts";
+import { captureStreams } from "./streams.ts";
 import { loadTslab } from "./tslab.ts";
 
 /** A message of Jupyter's protocol, as tslab keeps it (https://jupyter-client.readthedocs.io/en/stable/messaging.html). */
@@ -48,7 +48,8 @@ export function startServer(connectionFile: string): void {
         if (error && !request.silent) publish(message, "error", inJupyterWords(error));
         return error;
       });
-      const outcome = answer === "aborted" ? { status: "aborted" } : answer ? { status: "error", ...inJupyterWords(answer) } : { status: "ok" };
+      const outcome =
+        answer === "aborted" ? { status: "aborted" } : answer ? { status: "error", ...inJupyterWords(answer) } : { status: "ok" };
       const content = { ...outcome, execution_count: count, payload: [], user_expressions: {} };
       send(message, "execute_reply", content, socket, this.connInfo.key);
     }
@@ -78,7 +79,10 @@ class ExecuteQueue {
   private tail: Promise<unknown> = Promise.resolve();
   private failures = 0;
 
-  add(request: ExecuteRequest, run: (request: ExecuteRequest) => Promise<CellError | undefined>): Promise<CellError | "aborted" | undefined> {
+  add(
+    request: ExecuteRequest,
+    run: (request: ExecuteRequest) => Promise<CellError | undefined>,
+  ): Promise<CellError | "aborted" | undefined> {
     const failuresBefore = this.failures;
     const answer = this.tail.then(async () => {
       if (this.failures > failuresBefore) return "aborted";

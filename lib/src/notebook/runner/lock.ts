@@ -42,7 +42,9 @@ function removeStale(lock: string, holder: string): void {
 }
 
 function busy(holder: string): Error {
-  return new Error(`another basewise run (process ${holder}) is at work in this folder; wait for it, or delete .cache/run.lock if there is none`);
+  return new Error(
+    `another basewise run (process ${holder}) is at work in this folder; wait for it, or delete .cache/run.lock if there is none`,
+  );
 }
 
 function isAlive(pid: number): boolean {

@@ -82,7 +82,12 @@ function csvMoves(place: string, before: CsvFile, after: CsvFile): Move[] {
 /** Rows by the texts they start with, as far as needed to tell them apart, else by their number. */
 function rowsByName({ columns, rows }: CsvFile): Map<string, Readonly<Record<string, string>>> {
   for (let width = 1; width <= Math.min(3, columns.length); width++) {
-    const names = rows.map(({ cells }) => columns.slice(0, width).map((column) => cells[column]).join(" "));
+    const names = rows.map(({ cells }) =>
+      columns
+        .slice(0, width)
+        .map((column) => cells[column])
+        .join(" "),
+    );
     if (new Set(names).size === rows.length) return new Map(rows.map(({ cells }, i) => [names[i]!, cells]));
   }
   return new Map(rows.map(({ cells }, i) => [`row ${i + 1}`, cells]));

@@ -21,7 +21,9 @@ export class OutputCollector {
 
   /** The outputs of the cell, with its error where it failed. */
   finish(error?: CellError): Output[] {
-    const outputs = this.outputs.map((output) => (output.output_type === "stream" ? { ...output, text: lines(output.text as string) } : output));
+    const outputs = this.outputs.map((output) =>
+      output.output_type === "stream" ? { ...output, text: lines(output.text as string) } : output,
+    );
     if (error) outputs.push({ output_type: "error", ename: error.ename, evalue: error.evalue, traceback: error.traceback });
     return outputs;
   }
@@ -51,8 +53,17 @@ function linesInBundle(data: Record<string, unknown>): Record<string, unknown> {
   );
 }
 
-/** A text cut where Python's `splitlines(keepends=True)` cuts it. */
+/** A text cut where Python's `splitlines(keepends=True)` cuts it: at more characters than the usual two. */
 function lines(text: string): string[] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts these control characters as line ends
-  return text.match(/[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])|[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+$/g) ?? [];
+  const cuts: string[] = [];
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const cut = pythonLineEnds.includes(text[i]!) && !(text[i] === "\r" && text[i + 1] === "\n");
+    if (!cut) continue;
+    cuts.push(text.slice(start, i + 1));
+    start = i + 1;
+  }
+  return start < text.length ? [...cuts, text.slice(start)] : cuts;
 }
+
+const pythonLineEnds = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029";

@@ -42,7 +42,10 @@ export function startProcess(folder: string, environment: Record<string, string>
   });
   const ended = new Promise<void>((resolve) => {
     child.on("close", (code, signal) => {
-      const why = lastWords.trim().split("\n").find((line) => /error|fatal/i.test(line));
+      const why = lastWords
+        .trim()
+        .split("\n")
+        .find((line) => /error|fatal/i.test(line));
       gone = new Error(`the notebook's process ended (${signal ?? `exit code ${code}`})${why ? `: ${why.trim()}` : ""}`);
       waiting?.reject(gone);
       resolve();

@@ -24,7 +24,15 @@ export type RunRecords = Record<string, RunRecord>;
 const hashes = z.record(z.string(), z.string());
 const recordsShape = z.record(
   z.string(),
-  z.object({ code: z.string(), lib: z.string(), lock: z.string(), outputs: z.string(), reads: hashes, writes: hashes, seconds: z.number() }),
+  z.object({
+    code: z.string(),
+    lib: z.string(),
+    lock: z.string(),
+    outputs: z.string(),
+    reads: hashes,
+    writes: hashes,
+    seconds: z.number(),
+  }),
 );
 
 /** What all notebooks depend on: the compiled library and the versions of all packages. */

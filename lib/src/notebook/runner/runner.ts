@@ -8,7 +8,7 @@ import { formatNotebook, type Notebook, readNotebook } from "./ipynb.ts";
 import { takeLock } from "./lock.ts";
 import { type Move, movedNumbers } from "./moves.ts";
 import { parameterNames, parametersCell, type Settings, withSettings } from "./parameters.ts";
-import { readRecords, recordOf, type RunRecords, type Surroundings, surroundings, whyStale, writeRecords } from "./records.ts";
+import { type RunRecords, readRecords, recordOf, type Surroundings, surroundings, whyStale, writeRecords } from "./records.ts";
 import { type NotebookFile, selectNotebooks } from "./select.ts";
 
 /** What to run, and how. */
@@ -121,7 +121,8 @@ async function runOne(context: Context, file: NotebookFile, notebook: Notebook):
   const execution = await execute(context, file, notebook);
   const { seconds, failure } = execution;
   if (failure) {
-    if (purpose.kind === "store") writeWhole(join(options.root, ".cache", "failed", `${file.id}.ipynb`), formatNotebook(execution.notebook));
+    if (purpose.kind === "store")
+      writeWhole(join(options.root, ".cache", "failed", `${file.id}.ipynb`), formatNotebook(execution.notebook));
     return { id: file.id, status: "failed", seconds, error: describeFailure(file, failure) };
   }
   if (purpose.kind === "check") return checkResult(context, file, notebook, execution);
