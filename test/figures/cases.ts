@@ -1,6 +1,20 @@
 import {
-  type CorrelationRow, type Figure, barFigure, baseModelFigure, chartFigure, coefficientFigure, correlationFigure, coverageFigure,
-  explainedVarianceFigure, gainFigure, intervalFigure, lineFigure, loadingFigure, methodGapFigure, predictionFigure, scatterFigure,
+  barFigure,
+  baseModelFigure,
+  type CorrelationRow,
+  chartFigure,
+  coefficientFigure,
+  correlationFigure,
+  coverageFigure,
+  explainedVarianceFigure,
+  type Figure,
+  gainFigure,
+  intervalFigure,
+  lineFigure,
+  loadingFigure,
+  methodGapFigure,
+  predictionFigure,
+  scatterFigure,
 } from "basewise/figures";
 import { readCharts, readPaperTables } from "basewise/published";
 
@@ -11,45 +25,186 @@ const [first, second] = [tables.regression.slice(0, 6), tables.bradleyTerry.slic
 
 /** Correlations made up on a grid: signs, a missing one, a not significant one, counts that differ between rows. */
 export function madeUpCorrelations(counts: (row: number, column: number) => number): CorrelationRow[] {
-  const benchmarks = [["gsm8k", "benchmark"], ["leaderboard v2", "aggregate"], ["#Params", "training"]] as const;
+  const benchmarks = [
+    ["gsm8k", "benchmark"],
+    ["leaderboard v2", "aggregate"],
+    ["#Params", "training"],
+  ] as const;
   const categories = ["chat", "chatHard", "safety", "reasoning", "score"] as const;
   return benchmarks.flatMap(([benchmark, kind], i) =>
-    categories.map((category, j) => ({ benchmark, kind, category, spearman: i === 0 && j === 1 ? null : (i - 1) * 0.4 + j * 0.1, pearson: (i - 1) * 0.3 - j * 0.05, n: counts(i, j), critical: 0.312 })),
+    categories.map((category, j) => ({
+      benchmark,
+      kind,
+      category,
+      spearman: i === 0 && j === 1 ? null : (i - 1) * 0.4 + j * 0.1,
+      pearson: (i - 1) * 0.3 - j * 0.05,
+      n: counts(i, j),
+      critical: 0.312,
+    })),
   );
 }
 
 /** One figure of each kind, on a few real rows where they are printed and on hand-made ones where they are not. */
 export const cases: Record<string, () => Figure> = {
   "base-models": () =>
-    baseModelFigure([{ model: "a", baseModel: "Llama-3.1-8B", baseModelFamily: "Llama-3.x" }, { model: "b", baseModel: "Gemma-2-27B", baseModelFamily: "Gemma" }, { model: "c", baseModel: "Llama-3.1-8B", baseModelFamily: "Llama-3.x" }, { model: "d", baseModel: null, baseModelFamily: null }], { source }),
-  gains: () =>
-    gainFigure(
-      [...first, ...second].map((row) => ({ method: row.method, sizeGroup: row.model.includes("9b") ? ">=6B" : "3-6B", model: row.model, family: familyOf.get(row.model)!, points: row.score - 78.1, percent: (100 * (row.score - 78.1)) / 78.1, isBaseline: row.model === "Phi-3.5-mini-instruct" })),
+    baseModelFigure(
+      [
+        { model: "a", baseModel: "Llama-3.1-8B", baseModelFamily: "Llama-3.x" },
+        { model: "b", baseModel: "Gemma-2-27B", baseModelFamily: "Gemma" },
+        { model: "c", baseModel: "Llama-3.1-8B", baseModelFamily: "Llama-3.x" },
+        { model: "d", baseModel: null, baseModelFamily: null },
+      ],
       { source },
     ),
-  correlations: () => correlationFigure(madeUpCorrelations(() => 40), { source }),
-  "correlations-n-per-row": () => correlationFigure(madeUpCorrelations((row) => 20 + row), { source, missing: ["squadv2"] }),
-  "correlations-n-per-cell": () => correlationFigure(madeUpCorrelations((row, column) => 20 + row + column), { source, panels: ["pearson"] }),
+  gains: () =>
+    gainFigure(
+      [...first, ...second].map((row) => ({
+        method: row.method,
+        sizeGroup: row.model.includes("9b") ? ">=6B" : "3-6B",
+        model: row.model,
+        family: familyOf.get(row.model)!,
+        points: row.score - 78.1,
+        percent: (100 * (row.score - 78.1)) / 78.1,
+        isBaseline: row.model === "Phi-3.5-mini-instruct",
+      })),
+      { source },
+    ),
+  correlations: () =>
+    correlationFigure(
+      madeUpCorrelations(() => 40),
+      { source },
+    ),
+  "correlations-n-per-row": () =>
+    correlationFigure(
+      madeUpCorrelations((row) => 20 + row),
+      { source, missing: ["squadv2"] },
+    ),
+  "correlations-n-per-cell": () =>
+    correlationFigure(
+      madeUpCorrelations((row, column) => 20 + row + column),
+      { source, panels: ["pearson"] },
+    ),
   coverage: () =>
     coverageFigure(
       [
-        { name: "IFEval", kind: "benchmark", points: [{ k: 5, coverage: 0.4 }, { k: 10, coverage: 0.65, low: 0.6, high: 0.7 }] },
-        { name: "predicted, out of fold", kind: "predicted-out-of-fold", points: [{ k: 5, coverage: 0.6 }, { k: 10, coverage: 0.7 }] },
+        {
+          name: "IFEval",
+          kind: "benchmark",
+          points: [
+            { k: 5, coverage: 0.4 },
+            { k: 10, coverage: 0.65, low: 0.6, high: 0.7 },
+          ],
+        },
+        {
+          name: "predicted, out of fold",
+          kind: "predicted-out-of-fold",
+          points: [
+            { k: 5, coverage: 0.6 },
+            { k: 10, coverage: 0.7 },
+          ],
+        },
       ],
       { source, n: 40 },
     ),
-  coefficients: () => coefficientFigure([{ feature: "IFEval", coefficient: 1.25 }, { feature: "#Params", coefficient: -2.5 }], { source }),
-  "method-gap": () => methodGapFigure(first.map((row, i) => ({ model: row.model, family: familyOf.get(row.model)!, gap: row.score - second[i]!.score })), { source }),
-  loadings: () => loadingFigure([{ benchmark: "IFEval", component: 1, loading: 0.5 }, { benchmark: "IFEval", component: 2, loading: -0.25 }, { benchmark: "BBH", component: 1, loading: 0.75 }], { source }),
+  coefficients: () =>
+    coefficientFigure(
+      [
+        { feature: "IFEval", coefficient: 1.25 },
+        { feature: "#Params", coefficient: -2.5 },
+      ],
+      { source },
+    ),
+  "method-gap": () =>
+    methodGapFigure(
+      first.map((row, i) => ({ model: row.model, family: familyOf.get(row.model)!, gap: row.score - second[i]!.score })),
+      { source },
+    ),
+  loadings: () =>
+    loadingFigure(
+      [
+        { benchmark: "IFEval", component: 1, loading: 0.5 },
+        { benchmark: "IFEval", component: 2, loading: -0.25 },
+        { benchmark: "BBH", component: 1, loading: 0.75 },
+      ],
+      { source },
+    ),
   "explained-variance": () => explainedVarianceFigure([0.6, 0.2, 0.1], { source }),
-  "chart-rrm-scatter": () => chartFigure(readCharts().filter((point) => point.chart === "rrm" && point.panel === "scatter"), { source: "arXiv 2505.14674" }),
-  "chart-rrm-bar": () => chartFigure(readCharts().filter((point) => point.chart === "rrm" && point.panel === "bar"), { source: "arXiv 2505.14674" }),
-  "chart-reasonflux-prm-left": () => chartFigure(readCharts().filter((point) => point.chart === "reasonflux-prm" && point.panel === "left"), { source: "arXiv 2506.18896" }),
-  "chart-step-dpo": () => chartFigure(readCharts().filter((point) => point.chart === "step-dpo" && point.panel === "scatter"), { source: "arXiv 2406.18629" }),
-  "chart-kimi-k1.5-AIME2024": () => chartFigure(readCharts().filter((point) => point.chart === "kimi-k1.5" && point.panel === "AIME2024"), { source: "arXiv 2501.12599" }),
-  prediction: () => predictionFigure([{ model: "new-7B", predicted: 80, low: 72, high: 88, baseline: { predicted: 77, low: 66, high: 88 }, warnings: ["larger than any of the 40"] }, { model: "old-7B", predicted: 82, low: 74, high: 90, baseline: { predicted: 78, low: 67, high: 89 }, actual: 81 }], { source }),
-  scatter: () => scatterFigure(tables.models.slice(0, 12).map((model, i) => ({ label: model.model, family: model.family, x: model.paramsBillion, y: tables.regression[i]!.score })), { source, xTitle: "parameters (billion)", yTitle: "score", logX: true, fit: { slope: 18, intercept: 66, label: "R² 0.63" } }),
-  intervals: () => intervalFigure([{ label: "a", value: 2, low: 1, high: 3 }, { label: "b", value: null, low: null, high: null }], { source, xTitle: "difference", reference: 0 }),
-  lines: () => lineFigure([{ name: "one", points: [{ x: 1, y: 2 }, { x: 2, y: 1 }] }, { name: "two", points: [{ x: 1, y: 3 }] }], { source, xTitle: "step", yTitle: "loss" }),
-  bars: () => barFigure([{ label: "down", value: -1 }, { label: "missing", value: null }, { label: "up", value: 2.5 }], { source, xTitle: "change (points)" }),
+  "chart-rrm-scatter": () =>
+    chartFigure(
+      readCharts().filter((point) => point.chart === "rrm" && point.panel === "scatter"),
+      { source: "arXiv 2505.14674" },
+    ),
+  "chart-rrm-bar": () =>
+    chartFigure(
+      readCharts().filter((point) => point.chart === "rrm" && point.panel === "bar"),
+      { source: "arXiv 2505.14674" },
+    ),
+  "chart-reasonflux-prm-left": () =>
+    chartFigure(
+      readCharts().filter((point) => point.chart === "reasonflux-prm" && point.panel === "left"),
+      { source: "arXiv 2506.18896" },
+    ),
+  "chart-step-dpo": () =>
+    chartFigure(
+      readCharts().filter((point) => point.chart === "step-dpo" && point.panel === "scatter"),
+      { source: "arXiv 2406.18629" },
+    ),
+  "chart-kimi-k1.5-AIME2024": () =>
+    chartFigure(
+      readCharts().filter((point) => point.chart === "kimi-k1.5" && point.panel === "AIME2024"),
+      { source: "arXiv 2501.12599" },
+    ),
+  prediction: () =>
+    predictionFigure(
+      [
+        {
+          model: "new-7B",
+          predicted: 80,
+          low: 72,
+          high: 88,
+          baseline: { predicted: 77, low: 66, high: 88 },
+          warnings: ["larger than any of the 40"],
+        },
+        { model: "old-7B", predicted: 82, low: 74, high: 90, baseline: { predicted: 78, low: 67, high: 89 }, actual: 81 },
+      ],
+      { source },
+    ),
+  scatter: () =>
+    scatterFigure(
+      tables.models
+        .slice(0, 12)
+        .map((model, i) => ({ label: model.model, family: model.family, x: model.paramsBillion, y: tables.regression[i]!.score })),
+      { source, xTitle: "parameters (billion)", yTitle: "score", logX: true, fit: { slope: 18, intercept: 66, label: "R² 0.63" } },
+    ),
+  intervals: () =>
+    intervalFigure(
+      [
+        { label: "a", value: 2, low: 1, high: 3 },
+        { label: "b", value: null, low: null, high: null },
+      ],
+      { source, xTitle: "difference", reference: 0 },
+    ),
+  lines: () =>
+    lineFigure(
+      [
+        {
+          name: "one",
+          points: [
+            { x: 1, y: 2 },
+            { x: 2, y: 1 },
+          ],
+        },
+        { name: "two", points: [{ x: 1, y: 3 }] },
+      ],
+      { source, xTitle: "step", yTitle: "loss" },
+    ),
+  bars: () =>
+    barFigure(
+      [
+        { label: "down", value: -1 },
+        { label: "missing", value: null },
+        { label: "up", value: 2.5 },
+      ],
+      { source, xTitle: "change (points)" },
+    ),
 };

@@ -2,16 +2,23 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { type Figure, barFigure, renderPng, renderSvg } from "basewise/figures";
+import { barFigure, type Figure, renderPng, renderSvg } from "basewise/figures";
 import { cases } from "./cases.ts";
 
 const plainFigure = (data: Figure["data"], layout: object = {}): Figure => ({
-  data, layout: { width: 300, height: 200, ...layout }, alt: "alt", caption: "caption", scale: "published", source: "test", numbers: [],
+  data,
+  layout: { width: 300, height: 200, ...layout },
+  alt: "alt",
+  caption: "caption",
+  scale: "published",
+  source: "test",
+  numbers: [],
 });
 
 /** The texts of an SVG as a reader sees them. */
 function textsOf(svg: string): string[] {
-  const decode = (text: string): string => text.replaceAll("&#60;", "<").replaceAll("&#62;", ">").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  const decode = (text: string): string =>
+    text.replaceAll("&#60;", "<").replaceAll("&#62;", ">").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
   return [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]+)</g)].map((match) => decode(match[1]!));
 }
 
@@ -29,7 +36,8 @@ describe("renderSvg", () => {
   });
   it("writes the labels, the title and the source into the picture", async () => {
     const texts = textsOf(await renderSvg(cases["method-gap"]!())).join("\n");
-    for (const word of ["Phi-3.5-mini-instruct", "+18.8", "published · Tables 3, 4 and 5 of arXiv 2505.10775"]) assert.ok(texts.includes(word), word);
+    for (const word of ["Phi-3.5-mini-instruct", "+18.8", "published · Tables 3, 4 and 5 of arXiv 2505.10775"])
+      assert.ok(texts.includes(word), word);
   });
   it("begins with title and description, escaped, for screen readers", async () => {
     const svg = await renderSvg({ ...plainFigure([]), alt: 'a < b & "c"\u0000', caption: "<script>1</script>" });
@@ -37,7 +45,12 @@ describe("renderSvg", () => {
   });
   it("shows markup in names as text: no script, no link, no tag", async () => {
     const names = ["<script>alert(1)</script>", '<a href="javascript:alert(1)">x</a>', "<b>bold</b>", "&lt;", "$E=mc^2$"];
-    const svg = await renderSvg(barFigure(names.map((label, i) => ({ label, value: i })), { source: names[0]!, xTitle: names[1]!, title: names[0]! }));
+    const svg = await renderSvg(
+      barFigure(
+        names.map((label, i) => ({ label, value: i })),
+        { source: names[0]!, xTitle: names[1]!, title: names[0]! },
+      ),
+    );
     assert.ok(!/<script|<a[ >]|href=.javascript/.test(svg.replace(/>[^<]*</g, "><"))); // tags and attributes alone
     const texts = textsOf(svg);
     for (const name of names) assert.ok(texts.includes(name), name);
@@ -49,7 +62,20 @@ describe("renderSvg", () => {
   });
   it("goes on after a figure that failed", async () => {
     await assert.rejects(renderSvg(plainFigure([{ type: "scattergl" }])));
-    assert.match(await renderSvg(plainFigure([{ type: "heatmap", z: [[1, 2], [3, 4]] }])), /<image[^>]*data:image\/png;base64,/);
+    assert.match(
+      await renderSvg(
+        plainFigure([
+          {
+            type: "heatmap",
+            z: [
+              [1, 2],
+              [3, 4],
+            ],
+          },
+        ]),
+      ),
+      /<image[^>]*data:image\/png;base64,/,
+    );
   });
 });
 
@@ -57,7 +83,14 @@ describe("measuring", () => {
   it("makes room for a long name: Plotly's automatic margin is as wide as the name's glyphs", async () => {
     // 40 "m" of Open Sans Regular, 926/1000 of the size each (from the font's hmtx table): 40 · 0.926 · 10 = 370 px
     const name = "m".repeat(40);
-    const svg = await renderSvg(plainFigure([{ type: "bar", orientation: "h", y: [name], x: [1] }], { width: 700, margin: { l: 0 }, font: { size: 10 }, yaxis: { automargin: true } }));
+    const svg = await renderSvg(
+      plainFigure([{ type: "bar", orientation: "h", y: [name], x: [1] }], {
+        width: 700,
+        margin: { l: 0 },
+        font: { size: 10 },
+        yaxis: { automargin: true },
+      }),
+    );
     const left = Number(/<clipPath class="axesclip" id="[^"]*xy"><rect x="([\d.]+)"/.exec(svg)?.[1]);
     assert.ok(left >= 370 && left < 376, `plot begins at ${left}`);
   });

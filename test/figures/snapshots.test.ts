@@ -29,6 +29,11 @@ describe("figures under snapshots", () => {
     });
   }
   it("has no snapshot without a figure", () => {
-    assert.deepEqual(readdirSync(folder).map((file) => file.replace(/\.json$/, "")).toSorted(), Object.keys(cases).toSorted());
+    assert.deepEqual(
+      readdirSync(folder)
+        .map((file) => file.replace(/\.json$/, ""))
+        .toSorted(),
+      Object.keys(cases).toSorted(),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -22,7 +22,13 @@ const nasty = [
 ];
 
 describe("show", () => {
-  const figure = barFigure([{ label: "a", value: 1 / 3 }, { label: "b", value: null }], { source: "test", xTitle: "x", alt: "the alt text", caption: "the caption" });
+  const figure = barFigure(
+    [
+      { label: "a", value: 1 / 3 },
+      { label: "b", value: null },
+    ],
+    { source: "test", xTitle: "x", alt: "the alt text", caption: "the caption" },
+  );
   it("displays Plotly's JSON, a PNG of twice the size and text, and no HTML that would hide the picture", async () => {
     outputFolder();
     const { shown } = await inCell(() => show(figure, "figure-99"));
@@ -36,12 +42,20 @@ describe("show", () => {
   });
   it("writes five files, the same bytes each time; the CSV has full precision and leaves missing cells empty", async () => {
     const folder = outputFolder();
-    const read = (): Record<string, string> => Object.fromEntries(readdirSync(join(folder, "figures")).toSorted().map((file) => [file, readFileSync(join(folder, "figures", file), "base64")]));
+    const read = (): Record<string, string> =>
+      Object.fromEntries(
+        readdirSync(join(folder, "figures"))
+          .toSorted()
+          .map((file) => [file, readFileSync(join(folder, "figures", file), "base64")]),
+      );
     await inCell(() => show(figure, "figure-99"));
     const once = read();
     await inCell(() => show(figure, "figure-99"));
     assert.deepEqual(read(), once);
-    assert.deepEqual(Object.keys(once), ["csv", "json", "png", "svg", "txt"].map((ending) => `figure-99.${ending}`));
+    assert.deepEqual(
+      Object.keys(once),
+      ["csv", "json", "png", "svg", "txt"].map((ending) => `figure-99.${ending}`),
+    );
     assert.equal(readFileSync(join(folder, "figures", "figure-99.csv"), "utf8"), `label,value\na,${1 / 3}\nb,\n`);
     assert.equal(JSON.parse(readFileSync(join(folder, "figures", "figure-99.json"), "utf8")).data[0].x[0], 0.3333333);
   });
@@ -70,13 +84,21 @@ describe("table", () => {
     await inCell(() => table(nasty, { name: "table-9", digits: 1 }));
     const read = (ending: string): string => readFileSync(join(folder, "tables", `table-9.${ending}`), "utf8");
     const csv = parseCsv(read("csv"), "t.csv");
-    assert.deepEqual(csv.rows.map((row) => row.cells["model"]), nasty.map((row) => row.model));
-    assert.deepEqual(csv.rows.map((row) => row.cells["p_value%"]), ["", "", "0.00002"]);
+    assert.deepEqual(
+      csv.rows.map((row) => row.cells["model"]),
+      nasty.map((row) => row.model),
+    );
+    assert.deepEqual(
+      csv.rows.map((row) => row.cells["p_value%"]),
+      ["", "", "0.00002"],
+    );
     const lines = read("md").trim().split("\n");
     assert.equal(lines[1], "| :--- | ---: | ---: | :--- |");
     for (const line of lines) assert.equal(line.match(/(?<!\\)\|/g)!.length, 5, line);
     assert.ok(!read("md").includes("<script"));
-    assert.ok(read("tex").includes("50\\% \\& \\$x\\_1\\textasciicircum{}2\\$ \\textbackslash{} \\#1 \\textasciitilde{} \\{y\\} & $-$12.3"));
+    assert.ok(
+      read("tex").includes("50\\% \\& \\$x\\_1\\textasciicircum{}2\\$ \\textbackslash{} \\#1 \\textasciitilde{} \\{y\\} & $-$12.3"),
+    );
     assert.ok(read("tex").includes("p\\_value\\%"));
   });
   it("chooses and names columns, and refuses one that is not there", async () => {
@@ -100,8 +122,14 @@ describe("table", () => {
 
 describe("frame", () => {
   it("keeps numbers exact and missing cells missing, and is shown by our own renderer", async () => {
-    const made = frame([{ model: "<b>", x: 0.1, y: null }, { model: null, x: Number.NaN, y: 2 }]);
-    assert.deepEqual(made.values, [["<b>", 0.1, Number.NaN], ["", Number.NaN, 2]]);
+    const made = frame([
+      { model: "<b>", x: 0.1, y: null },
+      { model: null, x: Number.NaN, y: 2 },
+    ]);
+    assert.deepEqual(made.values, [
+      ["<b>", 0.1, Number.NaN],
+      ["", Number.NaN, 2],
+    ]);
     const { shown } = await inCell(() => table(made));
     assert.equal(shown[0]!.data["text/plain"], "model    x  y\n<b>    0.1  –\n–        –  2");
     assert.ok((shown[0]!.data["text/html"] as string).includes("&lt;b&gt;"));
@@ -129,15 +157,36 @@ describe("checks", () => {
     run();
   });
   it("matchesPublished allows half a unit of the last printed digit, no more", () => {
-    for (const [value, printed] of [[0.6665, "0.667"], [0.66749, "0.667"], [-2.64, "−2.6"], [14.05, "14.1 %"], [1234.4, "1,234"], [49.6, "50%"], [0.5, "+0.50"]] as const) matchesPublished(value, printed, "here");
-    for (const [value, printed] of [[0.6664, "0.667"], [0.6676, "0.667"], [2.6, "-2.6"], [0.61, "0.60"], [Number.NaN, "0.6"], [Infinity, "1"]] as const) {
+    for (const [value, printed] of [
+      [0.6665, "0.667"],
+      [0.66749, "0.667"],
+      [-2.64, "−2.6"],
+      [14.05, "14.1 %"],
+      [1234.4, "1,234"],
+      [49.6, "50%"],
+      [0.5, "+0.50"],
+    ] as const)
+      matchesPublished(value, printed, "here");
+    for (const [value, printed] of [
+      [0.6664, "0.667"],
+      [0.6676, "0.667"],
+      [2.6, "-2.6"],
+      [0.61, "0.60"],
+      [Number.NaN, "0.6"],
+      [Infinity, "1"],
+    ] as const) {
       assert.throws(() => matchesPublished(value, printed, "Table 4"), /published is .*Table 4/, `${value} ${printed}`);
     }
     assert.throws(() => matchesPublished(1, "about 1", "here"), /not a printed number/);
   });
   it("close and check throw with what they were about; NaN is close to nothing", () => {
     assert.throws(() => close(1, 1.1, 0.05, "the mean"), /the mean is 1, expected 1\.1 ± 0\.05/);
-    for (const [a, b, tolerance] of [[Number.NaN, 1, 1], [1, Number.NaN, 1], [1, 1.5, Number.NaN]] as const) assert.throws(() => close(a, b, tolerance));
+    for (const [a, b, tolerance] of [
+      [Number.NaN, 1, 1],
+      [1, Number.NaN, 1],
+      [1, 1.5, Number.NaN],
+    ] as const)
+      assert.throws(() => close(a, b, tolerance));
     assert.throws(() => check(1 > 2, "one is more than two"), /not true: one is more than two/);
   });
 });

@@ -14,7 +14,10 @@ interface Bar {
 }
 
 /** Traces, annotations and axes of a list of bars, first bar on top. */
-function barPlot(bars: readonly Bar[], xTitle: string): { traces: PlotlyObject[]; annotations: PlotlyObject[]; layout: PlotlyObject; plotHeight: number; left: number } {
+function barPlot(
+  bars: readonly Bar[],
+  xTitle: string,
+): { traces: PlotlyObject[]; annotations: PlotlyObject[]; layout: PlotlyObject; plotHeight: number; left: number } {
   const values = bars.map((bar) => bar.value ?? 0);
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
   const left = sizes.edge + 8 + Math.max(...bars.map((bar) => widthOf(bar.label, sizes.small)));
@@ -95,11 +98,24 @@ export function baseModelFigure(entries: readonly BaseModelEntry[], options: Fig
     counts.set(name, { ...known, count: known.count + 1 });
   }
   const families = groupCounts([...counts.values()]);
-  const sorted = [...counts.values()].toSorted((a, b) => (families.get(b.family) ?? 0) - (families.get(a.family) ?? 0) || compare(a.family, b.family) || b.count - a.count || compare(a.baseModel, b.baseModel));
+  const sorted = [...counts.values()].toSorted(
+    (a, b) =>
+      (families.get(b.family) ?? 0) - (families.get(a.family) ?? 0) ||
+      compare(a.family, b.family) ||
+      b.count - a.count ||
+      compare(a.baseModel, b.baseModel),
+  );
   const share = (count: number): string => `${numberText((100 * count) / entries.length, 0)} %`;
-  const bars = sorted.map(({ baseModel, family, count }) => ({ label: baseModel, value: count, text: `${count} · ${share(count)}`, color: familyStyle(family).color }));
+  const bars = sorted.map(({ baseModel, family, count }) => ({
+    label: baseModel,
+    value: count,
+    text: `${count} · ${share(count)}`,
+    color: familyStyle(family).color,
+  }));
   const { left, ...plot } = barPlot(bars, `entries among the top ${entries.length}`);
-  const byFamily = [...families].toSorted((a, b) => b[1] - a[1] || compare(a[0], b[0])).map(([family, count]) => `${family ?? "not stated"} ${count} (${share(count)})`);
+  const byFamily = [...families]
+    .toSorted((a, b) => b[1] - a[1] || compare(a[0], b[0]))
+    .map(([family, count]) => `${family ?? "not stated"} ${count} (${share(count)})`);
   return framed(
     {
       ...plot,
@@ -130,7 +146,10 @@ export function coefficientFigure(rows: readonly CoefficientRow[], options: Figu
     text: numberText(coefficient, 2, true),
     color: coefficient < 0 ? palette.vermillion : palette.blue,
   }));
-  const { left, ...plot } = barPlot(bars.length > 0 ? bars : [{ label: "no feature", value: 0, text: "all coefficients are zero", color: palette.grey }], xTitle);
+  const { left, ...plot } = barPlot(
+    bars.length > 0 ? bars : [{ label: "no feature", value: 0, text: "all coefficients are zero", color: palette.grey }],
+    xTitle,
+  );
   return framed(
     {
       ...plot,
@@ -147,7 +166,12 @@ export function coefficientFigure(rows: readonly CoefficientRow[], options: Figu
 /** Figure 11: regression score minus Bradley–Terry score, per model, colours by family. */
 export function methodGapFigure(rows: readonly MethodGapRow[], options: FigureOptions): Figure {
   const sorted = rows.toSorted((a, b) => b.gap - a.gap);
-  const bars = sorted.map(({ model, family, gap }) => ({ label: model, value: gap, text: numberText(gap, 1, true), color: familyStyle(family).color }));
+  const bars = sorted.map(({ model, family, gap }) => ({
+    label: model,
+    value: gap,
+    text: numberText(gap, 1, true),
+    color: familyStyle(family).color,
+  }));
   const { left, ...plot } = barPlot(bars, "regression − Bradley–Terry (points)");
   const behind = rows.filter((row) => row.gap < 0).map((row) => row.model);
   const better = `Regression is better for ${rows.filter((row) => row.gap > 0).length} of ${rows.length} models`;

@@ -32,7 +32,10 @@ const plot = { width: sizes.width - 62 - sizes.edge, height: 400 };
  */
 export function chartFigure(points: readonly ChartPoint[], options: FigureOptions): Figure {
   const panels = [...new Set(points.map((point) => `${point.chart}, ${point.panel}`))];
-  if (panels.length !== 1) throw new Error(`chartFigure: points of one panel are needed, got ${panels.length === 0 ? "none" : panels.join("; ")}; filter by chart and panel`);
+  if (panels.length !== 1)
+    throw new Error(
+      `chartFigure: points of one panel are needed, got ${panels.length === 0 ? "none" : panels.join("; ")}; filter by chart and panel`,
+    );
   return points.every((point) => point.mark === "bar") ? barPanel(points, options) : pointPanel(points, options);
 }
 
@@ -67,7 +70,13 @@ function pointPanel(points: readonly ChartPoint[], options: FigureOptions): Figu
     {
       traces: [
         ...marks.flatMap((point) => joinTrace(point, axis, color(point))),
-        ...series.flatMap((name) => readingTraces(marks.filter((point) => point.series === name), axis, color)),
+        ...series.flatMap((name) =>
+          readingTraces(
+            marks.filter((point) => point.series === name),
+            axis,
+            color,
+          ),
+        ),
       ],
       annotations: [...labels, ...guideLabels(guides)],
       shapes: guides.flatMap(guideLines),
@@ -108,7 +117,13 @@ function horizontalAxis(kind: "log" | "linear" | "spaced", marks: readonly Chart
     pixel: (x) => (plot.width * (noteAt(x) - range[0])) / (range[1] - range[0]),
     layout: (title) =>
       kind === "spaced"
-        ? { ...numberAxis(title), ...nameAxis(values.map((value) => value.toLocaleString("en-US")), { range, showgrid: true }) }
+        ? {
+            ...numberAxis(title),
+            ...nameAxis(
+              values.map((value) => value.toLocaleString("en-US")),
+              { range, showgrid: true },
+            ),
+          }
         : numberAxis(title, { range, ...(kind === "log" ? { type: "log", tickvals, ticktext: tickvals!.map(String) } : {}) }),
   };
 }
@@ -122,7 +137,12 @@ function readingTraces(points: readonly ChartPoint[], axis: HorizontalAxis, colo
       mode: "markers",
       x: drawn.map(({ value }) => axis.at(value.x)),
       y: drawn.map(({ value }) => value.y),
-      marker: { size: symbol === "circle" ? 8 : 12, symbol, color: drawn.map(({ point }) => color(point)), line: { width: symbol === "circle" ? 0 : 1.8, color: drawn.map(({ point }) => color(point)) } },
+      marker: {
+        size: symbol === "circle" ? 8 : 12,
+        symbol,
+        color: drawn.map(({ point }) => color(point)),
+        line: { width: symbol === "circle" ? 0 : 1.8, color: drawn.map(({ point }) => color(point)) },
+      },
       hovertext: drawn.map(({ point, value }) => `${plain(point.label)}, ${word}: ${value.y}`),
       hoverinfo: "text",
     };
@@ -133,35 +153,80 @@ function readingTraces(points: readonly ChartPoint[], axis: HorizontalAxis, colo
 function joinTrace(point: ChartPoint, axis: HorizontalAxis, color: string): PlotlyObject[] {
   const [from, to] = [described(point), original(point)];
   if (!from || !to) return [];
-  return [{ type: "scatter", mode: "lines", x: [axis.at(from.x), axis.at(to.x)], y: [from.y, to.y], line: { color, width: 1.5 }, hoverinfo: "skip" }];
+  return [
+    {
+      type: "scatter",
+      mode: "lines",
+      x: [axis.at(from.x), axis.at(to.x)],
+      y: [from.y, to.y],
+      line: { color, width: 1.5 },
+      hoverinfo: "skip",
+    },
+  ];
 }
 
 /** Names beside the points; where one reading is all there is, that is said. */
-function pointLabels(marks: readonly ChartPoint[], axis: HorizontalAxis, y: { low: number; high: number }, color: (point: ChartPoint) => string): PlotlyObject[] {
-  const toPixel = (value: Reading): { x: number; y: number } => ({ x: axis.pixel(value.x), y: (plot.height * (y.high - value.y)) / (y.high - y.low) });
+function pointLabels(
+  marks: readonly ChartPoint[],
+  axis: HorizontalAxis,
+  y: { low: number; high: number },
+  color: (point: ChartPoint) => string,
+): PlotlyObject[] {
+  const toPixel = (value: Reading): { x: number; y: number } => ({
+    x: axis.pixel(value.x),
+    y: (plot.height * (y.high - value.y)) / (y.high - y.low),
+  });
   const named = marks.flatMap((point) => {
     const at = original(point) ?? described(point);
     const name = described(point) ? point.label : `${point.originalLabel ?? point.label} (not described)`;
     return at ? [{ point, at, text: name }] : [];
   });
-  const obstacles = marks.flatMap((point) => [described(point)].filter((value) => value !== null).map((value) => ({ ...toPixel(value), text: "" })));
-  const places = placeLabels([...obstacles, ...named.map(({ at, text }) => ({ ...toPixel(at), text }))], plot, sizes.small, 6).slice(obstacles.length);
+  const obstacles = marks.flatMap((point) =>
+    [described(point)].filter((value) => value !== null).map((value) => ({ ...toPixel(value), text: "" })),
+  );
+  const places = placeLabels([...obstacles, ...named.map(({ at, text }) => ({ ...toPixel(at), text }))], plot, sizes.small, 6).slice(
+    obstacles.length,
+  );
   return named.flatMap(({ point, at, text }, i) => {
     const place = places[i];
-    return place ? [note(plain(text), { x: axis.noteAt(at.x), y: at.y, xshift: place.dx, yshift: -place.dy, font: { size: sizes.small, color: wordColor(color(point)) } })] : [];
+    return place
+      ? [
+          note(plain(text), {
+            x: axis.noteAt(at.x),
+            y: at.y,
+            xshift: place.dx,
+            yshift: -place.dy,
+            font: { size: sizes.small, color: wordColor(color(point)) },
+          }),
+        ]
+      : [];
   });
 }
 
 function guideLines(point: ChartPoint): PlotlyObject[] {
   const line = (y: number | null, dash: string): PlotlyObject[] =>
-    y === null ? [] : [{ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: y, y1: y, line: { color: palette.grey, width: 1.2, dash } }];
+    y === null
+      ? []
+      : [{ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: y, y1: y, line: { color: palette.grey, width: 1.2, dash } }];
   return [...line(point.y, "dash"), ...line(point.originalY, "solid")];
 }
 
 function guideLabels(guides: readonly ChartPoint[]): PlotlyObject[] {
   return guides.flatMap((point) => {
     const y = point.originalY ?? point.y;
-    return y === null ? [] : [note(plain(point.label), { xref: "paper", x: 0, xanchor: "left", xshift: 4, y, yshift: y >= (point.y ?? y) ? 9 : -9, font: { size: sizes.small, color: palette.grey } })];
+    return y === null
+      ? []
+      : [
+          note(plain(point.label), {
+            xref: "paper",
+            x: 0,
+            xanchor: "left",
+            xshift: 4,
+            y,
+            yshift: y >= (point.y ?? y) ? 9 : -9,
+            font: { size: sizes.small, color: palette.grey },
+          }),
+        ];
   });
 }
 
@@ -183,12 +248,26 @@ function barPanel(points: readonly ChartPoint[], options: FigureOptions): Figure
   return framed(
     {
       traces: [
-        bar(at.map((i) => i - 0.19), points.map((point) => point.y), "white"),
-        bar(at.map((i) => i + 0.19), points.map((point) => point.originalY), palette.blue),
+        bar(
+          at.map((i) => i - 0.19),
+          points.map((point) => point.y),
+          "white",
+        ),
+        bar(
+          at.map((i) => i + 0.19),
+          points.map((point) => point.originalY),
+          palette.blue,
+        ),
       ],
       annotations: points.flatMap((point, i) => [
         note(text(point.y), { x: point.y ?? 0, y: i - 0.19, xanchor: "left", xshift: 5 }),
-        note(point.originalY === null ? "original value not found" : text(point.originalY), { x: point.originalY ?? 0, y: i + 0.19, xanchor: "left", xshift: 5, font: { size: sizes.small, color: point.originalY === null ? palette.grey : palette.ink } }),
+        note(point.originalY === null ? "original value not found" : text(point.originalY), {
+          x: point.originalY ?? 0,
+          y: i + 0.19,
+          xanchor: "left",
+          xshift: 5,
+          font: { size: sizes.small, color: point.originalY === null ? palette.grey : palette.ink },
+        }),
       ]),
       layout: { xaxis: numberAxis(first.yUnit, { range: [0, top * 1.12] }), yaxis: nameAxis(points.map((point) => point.label)) },
       plotHeight: points.length * 70,
@@ -203,7 +282,8 @@ function barPanel(points: readonly ChartPoint[], options: FigureOptions): Figure
 
 function words(points: readonly ChartPoint[]): { caption: string; alt: string; numbers: Figure["numbers"] } {
   const { chart, panel, yUnit } = points[0]!;
-  const reading = (point: ChartPoint): string => `${point.label} ${point.y ?? "not described"} (original ${point.originalY ?? "not known"})`;
+  const reading = (point: ChartPoint): string =>
+    `${point.label} ${point.y ?? "not described"} (original ${point.originalY ?? "not known"})`;
   const known = points.filter((point) => point.originalY !== null).length;
   return {
     caption: `${chartTitles[chart]}, panel "${panel}": values as a description of the chart gives them, beside the values of the original (known for ${known} of ${points.length}).`,

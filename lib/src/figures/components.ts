@@ -32,13 +32,22 @@ export function loadingFigure(rows: readonly LoadingRow[], options: FigureOption
       traces: [trace],
       annotations,
       layout: {
-        xaxis: nameAxis(components.map((component) => `PC${component}`), { range: [-0.5, components.length - 0.5], side: "top" }),
+        xaxis: nameAxis(
+          components.map((component) => `PC${component}`),
+          { range: [-0.5, components.length - 0.5], side: "top" },
+        ),
         yaxis: nameAxis(benchmarks),
       },
       plotHeight: benchmarks.length * 22,
-      room: { left: sizes.edge + 8 + Math.max(...benchmarks.map((name) => widthOf(name, sizes.small))), right: sizes.edge, top: 22, bottom: 8 },
+      room: {
+        left: sizes.edge + 8 + Math.max(...benchmarks.map((name) => widthOf(name, sizes.small))),
+        right: sizes.edge,
+        top: 22,
+        bottom: 8,
+      },
       title: `Weights of the first ${components.length} principal components`,
-      caption: "Weights of the principal components of the standardised benchmark scores; blue positive, orange negative. The sign of a component is free: here its largest weight is positive.",
+      caption:
+        "Weights of the principal components of the standardised benchmark scores; blue positive, orange negative. The sign of a component is free: here its largest weight is positive.",
       alt: `Coloured table of weights, ${benchmarks.length} benchmarks by ${components.length} components. Largest weights, ${heaviest.join("; ")}.`,
       numbers: rows.map((row) => ({ ...row })),
     },
@@ -61,10 +70,20 @@ export function explainedVarianceFigure(ratios: readonly number[], options: Figu
     {
       traces: [
         { type: "bar", x: at, y: ratios.map((ratio) => 100 * ratio), marker: { color: palette.sky }, width: 0.6, hoverinfo: "y" },
-        { type: "scatter", mode: "lines+markers", x: at, y: sums.map((sum) => 100 * sum), line: { color: palette.ink, width: 2 }, marker: { size: 7 }, hoverinfo: "y" },
+        {
+          type: "scatter",
+          mode: "lines+markers",
+          x: at,
+          y: sums.map((sum) => 100 * sum),
+          line: { color: palette.ink, width: 2 },
+          marker: { size: 7 },
+          hoverinfo: "y",
+        },
       ],
       annotations: [
-        ...ratios.flatMap((ratio, i) => (i > 0 ? [note(percent(ratio), { x: i, y: 100 * ratio, yshift: 9, font: { size: sizes.small, color: "#1B6E9E" } })] : [])),
+        ...ratios.flatMap((ratio, i) =>
+          i > 0 ? [note(percent(ratio), { x: i, y: 100 * ratio, yshift: 9, font: { size: sizes.small, color: "#1B6E9E" } })] : [],
+        ),
         ...sums.map((sum, i) => note(`<b>${percent(sum)}</b>`, { x: i, y: 100 * sum, yshift: 13 })),
         note("<b>cumulative</b>", { x: at.at(-1), y: 100 * sums.at(-1)!, yshift: -18, xanchor: "right", xshift: 14 }),
       ],
@@ -75,7 +94,8 @@ export function explainedVarianceFigure(ratios: readonly number[], options: Figu
       plotHeight: 320,
       room: { left: 62, right: sizes.edge, bottom: 34 },
       title: `The first ${ratios.length} components explain ${percent(sums.at(-1)!)} % of the variance`,
-      caption: "Share of the variance of the standardised benchmark scores that each principal component explains (bars), and running sum (line).",
+      caption:
+        "Share of the variance of the standardised benchmark scores that each principal component explains (bars), and running sum (line).",
       alt: `Bars falling from ${percent(ratios[0]!)} to ${percent(ratios.at(-1)!)} percent, line rising to ${percent(sums.at(-1)!)} percent.`,
       numbers: ratios.map((ratio, i) => ({ component: i + 1, explained_variance_ratio: ratio, cumulative: sums[i]! })),
     },

@@ -17,7 +17,10 @@ const categories: readonly (readonly [Category, string])[] = [
 const kindColors: Record<ColumnKind, string> = { benchmark: palette.ink, aggregate: palette.red, training: "#00795A" };
 
 type Coefficient = "spearman" | "pearson";
-const panels: readonly (readonly [Coefficient, string])[] = [["spearman", "(a) Spearman"], ["pearson", "(b) Pearson"]];
+const panels: readonly (readonly [Coefficient, string])[] = [
+  ["spearman", "(a) Spearman"],
+  ["pearson", "(b) Pearson"],
+];
 
 export interface CorrelationOptions extends FigureOptions {
   /** which coefficients, one panel each; default both */
@@ -48,15 +51,28 @@ export function correlationFigure(rows: readonly CorrelationRow[], options: Corr
   const gap = 0.02;
   const panelWidth = (1 - gap * (shown.length - 1)) / shown.length;
   const drawn = shown.map(([coefficient, title], i) => {
-    const cells = benchmarks.map((benchmark) => categories.map(([category]) => cellOf(lookUp.get(`${category} ${benchmark}`), coefficient, nPerCell)));
+    const cells = benchmarks.map((benchmark) =>
+      categories.map(([category]) => cellOf(lookUp.get(`${category} ${benchmark}`), coefficient, nPerCell)),
+    );
     const axis = i === 0 ? "x" : `x${i + 1}`;
     const { trace, annotations } = heatMap(cells, { x: axis, y: "y" });
     const domain = [i * (panelWidth + gap), i * (panelWidth + gap) + panelWidth];
-    const heading = note(`<b>${title}</b>`, { xref: "paper", x: domain[0], xanchor: "left", yref: "paper", y: 1, yanchor: "bottom", yshift: 52 });
+    const heading = note(`<b>${title}</b>`, {
+      xref: "paper",
+      x: domain[0],
+      xanchor: "left",
+      yref: "paper",
+      y: 1,
+      yanchor: "bottom",
+      yshift: 52,
+    });
     return { trace, annotations: [heading, ...annotations], domain };
   });
   const categoryAxis = (domain: readonly number[]): object =>
-    nameAxis(categories.map(([, name]) => name), { range: [-0.5, categories.length - 0.5], side: "top", tickangle: -40, domain });
+    nameAxis(
+      categories.map(([, name]) => name),
+      { range: [-0.5, categories.length - 0.5], side: "top", tickangle: -40, domain },
+    );
   const n = [...allCounts].toSorted((a, b) => a - b);
   const absent = options.missing ?? [];
   return framed(
@@ -66,7 +82,10 @@ export function correlationFigure(rows: readonly CorrelationRow[], options: Corr
       layout: {
         ...Object.fromEntries(drawn.map(({ domain }, i) => [i === 0 ? "xaxis" : `xaxis${i + 1}`, categoryAxis(domain)])),
         yaxis: nameAxis(
-          benchmarks.map((benchmark, i) => `<span style="color:${kindColors[ofBenchmark(benchmark)[0]!.kind]}">${plain(benchmark)}</span>${nPerRow ? `<span style="color:${palette.grey}">  n ${[...counts[i]!][0]}</span>` : ""}`),
+          benchmarks.map(
+            (benchmark, i) =>
+              `<span style="color:${kindColors[ofBenchmark(benchmark)[0]!.kind]}">${plain(benchmark)}</span>${nPerRow ? `<span style="color:${palette.grey}">  n ${[...counts[i]!][0]}</span>` : ""}`,
+          ),
           { html: true },
         ),
       },

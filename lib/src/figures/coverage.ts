@@ -31,7 +31,10 @@ export function coverageFigure(curves: readonly CoverageCurve[], options: Figure
   const right = sizes.edge + 24 + Math.max(...labels.map((label) => widthOf(label, sizes.small)));
   const styles = curves.map((curve, i) => curveStyle(curve, curves.slice(0, i).filter((other) => !isPrediction(other)).length));
   const heights = [...ends, ...guides.map((guide) => guide.points.at(-1)!.coverage)];
-  const labelAt = spread(heights.map((height) => (1 - height) * (plotHeight / top)), 16).map((pixel) => 1 - pixel / (plotHeight / top));
+  const labelAt = spread(
+    heights.map((height) => (1 - height) * (plotHeight / top)),
+    16,
+  ).map((pixel) => 1 - pixel / (plotHeight / top));
   const colors = [...styles.map((style) => style.color), palette.grey, palette.grey];
   const edge = 0.02 * (last - first) || 0.1;
   return framed(
@@ -41,7 +44,16 @@ export function coverageFigure(curves: readonly CoverageCurve[], options: Figure
         ...curves.map((curve, i) => line(curve.name, curve.points, styles[i]!, true)),
       ],
       annotations: labels.map((label, i) =>
-        note(plain(label), { xref: "paper", x: 1, xshift: 8, yref: "paper", y: labelAt[i]! / top, xanchor: "left", yanchor: "middle", font: { size: sizes.small, color: wordColor(colors[i]!) } }),
+        note(plain(label), {
+          xref: "paper",
+          x: 1,
+          xshift: 8,
+          yref: "paper",
+          y: labelAt[i]! / top,
+          xanchor: "left",
+          yanchor: "middle",
+          font: { size: sizes.small, color: wordColor(colors[i]!) },
+        }),
       ),
       shapes: labels.map((_, i) => leader(1 - edge / (last - first + 2 * edge), heights[i]! / top, labelAt[i]! / top, colors[i]!)),
       layout: {
@@ -54,7 +66,16 @@ export function coverageFigure(curves: readonly CoverageCurve[], options: Figure
       caption: `Share of the k best reward models that are among the k best by each benchmark (expected over ties), of ${n} models; chance k/${n} and the smallest possible share in grey.`,
       alt: `Lines of coverage from k = ${first} to ${last}: ${listed(curves.map((curve, i) => `${curve.name} from ${numberText(curve.points[0]?.coverage ?? Number.NaN, 2)} to ${numberText(ends[i]!, 2)}`))}. Chance rises from ${numberText(first / n, 2)} to ${numberText(last / n, 2)}.`,
       numbers: [
-        ...curves.flatMap((curve) => curve.points.map((point) => ({ name: curve.name, kind: curve.kind, k: point.k, coverage: point.coverage, low: point.low ?? null, high: point.high ?? null }))),
+        ...curves.flatMap((curve) =>
+          curve.points.map((point) => ({
+            name: curve.name,
+            kind: curve.kind,
+            k: point.k,
+            coverage: point.coverage,
+            low: point.low ?? null,
+            high: point.high ?? null,
+          })),
+        ),
         ...guides.flatMap((guide) => guide.points.map((point) => ({ name: guide.name, kind: "guide", ...point, low: null, high: null }))),
       ],
     },

@@ -29,7 +29,10 @@ export function framed(content: Content, options: FigureOptions): Figure {
   const { scale = "published", source } = options;
   const { width, small, title: titleSize, edge } = sizes;
   const title = wrap(options.title ?? capitalised(content.title), width - 2 * edge, titleSize * 1.08) /* bold is wider */;
-  const foot = [...(content.key ? wrap(content.key, width - 2 * edge, small) : []), ...wrap(`${scale} · ${source}`, width - 2 * edge, small)];
+  const foot = [
+    ...(content.key ? wrap(content.key, width - 2 * edge, small) : []),
+    ...wrap(`${scale} · ${source}`, width - 2 * edge, small),
+  ];
   const { left, right, top = 0, bottom } = content.room;
   const margin = { l: left, r: right, t: edge + title.length * 22 + 14 + top, b: bottom + foot.length * lineHeight + edge, pad: 0 };
   const height = margin.t + content.plotHeight + margin.b;

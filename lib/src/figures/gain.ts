@@ -1,6 +1,6 @@
-import { sizeGroupOrder } from "./size-groups.ts";
 import { framed, nameAxis, note, numberAxis } from "./frame.ts";
 import type { GainRow } from "./rows.ts";
+import { sizeGroupOrder } from "./size-groups.ts";
 import { familyStyle, palette, sizes } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
@@ -29,7 +29,9 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
   const traces: PlotlyObject[] = [];
   const annotations: PlotlyObject[] = [];
   for (const { method, title, axis } of panels) {
-    const drawn = lines.flatMap((line, y) => rows.filter((row) => row.model === line.model && row.method === method).map((row) => ({ row, y })));
+    const drawn = lines.flatMap((line, y) =>
+      rows.filter((row) => row.model === line.model && row.method === method).map((row) => ({ row, y })),
+    );
     traces.push({
       type: "bar",
       orientation: "h",
@@ -56,7 +58,10 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
       layout: {
         xaxis: numberAxis(xTitle, { ...xAxis, domain: panels[0].domain }),
         xaxis2: numberAxis(xTitle, { ...xAxis, domain: panels[1].domain }),
-        yaxis: nameAxis(lines.map((line) => line.html), { html: true }),
+        yaxis: nameAxis(
+          lines.map((line) => line.html),
+          { html: true },
+        ),
       },
       plotHeight: lines.length * sizes.row,
       room: { left, right: sizes.edge, top: 22, bottom: 46 },
@@ -84,11 +89,16 @@ function namedLines(rows: readonly GainRow[], measure: "points" | "percent"): { 
     const members = rows.filter((row) => row.sizeGroup === group);
     const models = [...new Set(members.map((row) => row.model))];
     if (models.length === 0) return [];
-    const gain = (model: string): number => members.find((row) => row.model === model && row.method === "regression")?.[measure] ?? -Infinity;
+    const gain = (model: string): number =>
+      members.find((row) => row.model === model && row.method === "regression")?.[measure] ?? -Infinity;
     const baselines = new Set(members.filter((row) => row.isBaseline).map((row) => row.model));
     const sorted = models.toSorted((a, b) => gain(b) - gain(a));
-    const color = (model: string): string => (baselines.has(model) ? `<span style="color:${palette.red}">${plain(model)}</span>` : plain(model));
-    return [{ name: heading, html: `<b>${plain(heading)}</b>`, model: null }, ...sorted.map((model) => ({ name: model, html: color(model), model }))];
+    const color = (model: string): string =>
+      baselines.has(model) ? `<span style="color:${palette.red}">${plain(model)}</span>` : plain(model);
+    return [
+      { name: heading, html: `<b>${plain(heading)}</b>`, model: null },
+      ...sorted.map((model) => ({ name: model, html: color(model), model })),
+    ];
   });
 }
 

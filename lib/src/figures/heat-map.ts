@@ -12,7 +12,10 @@ export interface HeatCell {
 }
 
 /** A coloured table with its numbers written in, as a trace, and notes for the cells without a value, which Plotly leaves blank. */
-export function heatMap(cells: readonly (readonly HeatCell[])[], axes: { readonly x: string; readonly y: string }): { trace: PlotlyObject; annotations: PlotlyObject[] } {
+export function heatMap(
+  cells: readonly (readonly HeatCell[])[],
+  axes: { readonly x: string; readonly y: string },
+): { trace: PlotlyObject; annotations: PlotlyObject[] } {
   return {
     trace: {
       type: "heatmap",
@@ -32,7 +35,11 @@ export function heatMap(cells: readonly (readonly HeatCell[])[], axes: { readonl
       hoverinfo: "text",
     },
     annotations: cells.flatMap((row, y) =>
-      row.flatMap((cell, x) => (cell.value === null ? [note(cell.text, { xref: axes.x, yref: axes.y, x, y, font: { size: sizes.small, color: palette.grey } })] : [])),
+      row.flatMap((cell, x) =>
+        cell.value === null
+          ? [note(cell.text, { xref: axes.x, yref: axes.y, x, y, font: { size: sizes.small, color: palette.grey } })]
+          : [],
+      ),
     ),
   };
 }

@@ -47,7 +47,12 @@ export type LabelPlace = { readonly dx: number; readonly dy: number } | null;
  * @param size    font size in pixels
  * @param radius  of the points' markers in pixels
  */
-export function placeLabels(points: readonly LabelledPoint[], plot: { width: number; height: number }, size: number, radius: number): LabelPlace[] {
+export function placeLabels(
+  points: readonly LabelledPoint[],
+  plot: { width: number; height: number },
+  size: number,
+  radius: number,
+): LabelPlace[] {
   const taken = points.map(({ x, y }) => ({ left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }));
   return points.map(({ x, y, text }) => {
     const [halfWidth, halfHeight] = [widthOf(text, size) / 2, size * 0.6];
@@ -63,7 +68,9 @@ export function placeLabels(points: readonly LabelledPoint[], plot: { width: num
     for (const [dx, dy] of places) {
       const box = { left: x + dx - halfWidth, right: x + dx + halfWidth, top: y + dy - halfHeight, bottom: y + dy + halfHeight };
       const isInside = box.left >= 0 && box.right <= plot.width && box.top >= 0 && box.bottom <= plot.height;
-      const isFree = !taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom);
+      const isFree = !taken.some(
+        (other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom,
+      );
       if (isInside && isFree) {
         taken.push(box);
         return { dx, dy };

@@ -31,7 +31,10 @@ interface Span {
 export function scatterFigure(points: readonly ScatterPoint[], options: ScatterOptions): Figure {
   const { xTitle, yTitle, logX = false, labelled = "all" } = options;
   const toAxis = (x: number): number => (logX ? Math.log10(x) : x);
-  const drawn = points.filter((point): point is ScatterPoint & { x: number; y: number } => Number.isFinite(point.x ?? Number.NaN) && Number.isFinite(point.y ?? Number.NaN));
+  const drawn = points.filter(
+    (point): point is ScatterPoint & { x: number; y: number } =>
+      Number.isFinite(point.x ?? Number.NaN) && Number.isFinite(point.y ?? Number.NaN),
+  );
   if (drawn.length === 0) throw new Error("scatterFigure: no point has both values; give at least one");
   const bad = logX ? drawn.find((point) => point.x <= 0) : undefined;
   if (bad) throw new Error(`scatterFigure: ${bad.label} has x = ${bad.x}, which a logarithmic axis cannot show; use logX: false`);
@@ -53,18 +56,50 @@ export function scatterFigure(points: readonly ScatterPoint[], options: ScatterO
   const withLegend = families.length > 1;
   return framed(
     {
-      traces: [...lines(options, x, logX), ...families.map((family) => familyTrace(family, drawn.filter((point) => point.family === family)))],
+      traces: [
+        ...lines(options, x, logX),
+        ...families.map((family) =>
+          familyTrace(
+            family,
+            drawn.filter((point) => point.family === family),
+          ),
+        ),
+      ],
       annotations: [
         ...drawn.flatMap((point, i) => {
           const place = places[i]!;
-          return place && (labelled === "all" || labelled.includes(point.label)) ? [note(plain(point.label), { x: toAxis(point.x), y: point.y, xshift: place.dx, yshift: -place.dy, font: { size: sizes.small, color: "#444444" } })] : [];
+          return place && (labelled === "all" || labelled.includes(point.label))
+            ? [
+                note(plain(point.label), {
+                  x: toAxis(point.x),
+                  y: point.y,
+                  xshift: place.dx,
+                  yshift: -place.dy,
+                  font: { size: sizes.small, color: "#444444" },
+                }),
+              ]
+            : [];
         }),
-        ...(options.fit?.label ? [note(plain(options.fit.label), { xref: "paper", x: 0.99, xanchor: "right", yref: "paper", y: 0.02, yanchor: "bottom", font: { size: sizes.text, color: palette.ink } })] : []),
+        ...(options.fit?.label
+          ? [
+              note(plain(options.fit.label), {
+                xref: "paper",
+                x: 0.99,
+                xanchor: "right",
+                yref: "paper",
+                y: 0.02,
+                yanchor: "bottom",
+                font: { size: sizes.text, color: palette.ink },
+              }),
+            ]
+          : []),
       ],
       layout: {
         xaxis: numberAxis(xTitle, { range: [x.low, x.high], ...(logX ? logTicks(x) : {}) }),
         yaxis: numberAxis(yTitle, { range: [y.low, y.high] }),
-        ...(withLegend ? { showlegend: true, legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom", font: { size: sizes.small } } } : {}),
+        ...(withLegend
+          ? { showlegend: true, legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom", font: { size: sizes.small } } }
+          : {}),
       },
       plotHeight: plot.height,
       room: { left: 62, right: sizes.edge, top: withLegend ? legendHeight(families) : 0, bottom: 46 },
@@ -72,7 +107,12 @@ export function scatterFigure(points: readonly ScatterPoint[], options: ScatterO
       ...(missing > 0 ? { key: `Not drawn: ${missing} of ${points.length} points, for a value is missing.` } : {}),
       caption: `${yTitle} against ${xTitle}, ${drawn.length} points.`,
       alt: `Scatter plot of ${drawn.length} points: ${xTitle} from ${Math.min(...drawn.map((p) => p.x))} to ${Math.max(...drawn.map((p) => p.x))}, ${yTitle} from ${Math.min(...drawn.map((p) => p.y))} to ${Math.max(...drawn.map((p) => p.y))}.${options.fit?.label ? ` ${options.fit.label}.` : ""}`,
-      numbers: points.map((point) => ({ label: point.label, ...(point.family === undefined ? {} : { family: point.family }), x: point.x, y: point.y })),
+      numbers: points.map((point) => ({
+        label: point.label,
+        ...(point.family === undefined ? {} : { family: point.family }),
+        x: point.x,
+        y: point.y,
+      })),
     },
     options,
   );
@@ -115,7 +155,8 @@ function spanOf(values: readonly number[]): Span {
 /** Ticks at 1, 2 and 5 times the powers of ten, as numbers and not as powers. */
 function logTicks({ low, high }: Span): PlotlyObject {
   const tickvals: number[] = [];
-  for (let power = Math.floor(low); power <= Math.ceil(high); power++) tickvals.push(...[1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+  for (let power = Math.floor(low); power <= Math.ceil(high); power++)
+    tickvals.push(...[1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
   return { type: "log", tickvals, ticktext: tickvals.map(String) };
 }
 
@@ -125,7 +166,10 @@ function legendHeight(families: readonly (string | undefined)[]): number {
 }
 
 /** Named lines, each labelled at its right end. */
-export function lineFigure(series: readonly LineSeries[], options: FigureOptions & { readonly xTitle: string; readonly yTitle: string }): Figure {
+export function lineFigure(
+  series: readonly LineSeries[],
+  options: FigureOptions & { readonly xTitle: string; readonly yTitle: string },
+): Figure {
   const { xTitle, yTitle } = options;
   const all = series.flatMap((line) => line.points);
   if (all.length === 0) throw new Error("lineFigure: there is no point to draw; give at least one line with points");
@@ -142,7 +186,14 @@ export function lineFigure(series: readonly LineSeries[], options: FigureOptions
         y: line.points.map((point) => point.y),
         line: { width: 2, ...lineStyle(i) },
       })),
-      annotations: series.map((line, i) => note(plain(line.name), { ...last(line), xanchor: "left", xshift: 8, font: { size: sizes.small, color: wordColor(lineStyle(i).color) } })),
+      annotations: series.map((line, i) =>
+        note(plain(line.name), {
+          ...last(line),
+          xanchor: "left",
+          xshift: 8,
+          font: { size: sizes.small, color: wordColor(lineStyle(i).color) },
+        }),
+      ),
       layout: { xaxis: numberAxis(xTitle, { range: [x.low, x.high] }), yaxis: numberAxis(yTitle, { range: [y.low, y.high] }) },
       plotHeight: 340,
       room: { left: 62, right, bottom: 46 },

@@ -14,7 +14,13 @@ export interface StageRow {
   readonly high: number;
 }
 
-const titles: Readonly<Record<Category, string>> = { chat: "Chat", chatHard: "Chat Hard", safety: "Safety", reasoning: "Reasoning", score: "Score" };
+const titles: Readonly<Record<Category, string>> = {
+  chat: "Chat",
+  chatHard: "Chat Hard",
+  safety: "Safety",
+  reasoning: "Reasoning",
+  score: "Score",
+};
 
 /**
  * Stages of training side by side: one panel a section of RewardBench, in it one line a stage with its interval.
@@ -29,13 +35,35 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions): 
   const wide = (1 - gap * (sections.length - 1)) / sections.length;
   const axes = sections.map((category, i) => {
     const start = i * (wide + gap);
-    return [i === 0 ? "xaxis" : `xaxis${i + 1}`, panelAxis(rows.filter((row) => row.category === category), start, start + wide)] as const;
+    return [
+      i === 0 ? "xaxis" : `xaxis${i + 1}`,
+      panelAxis(
+        rows.filter((row) => row.category === category),
+        start,
+        start + wide,
+      ),
+    ] as const;
   });
   return framed(
     {
-      traces: sections.flatMap((category, i) => stages.map((stage, j) => stageTrace(rows.find((row) => row.stage === stage && row.category === category), i, j))),
+      traces: sections.flatMap((category, i) =>
+        stages.map((stage, j) =>
+          stageTrace(
+            rows.find((row) => row.stage === stage && row.category === category),
+            i,
+            j,
+          ),
+        ),
+      ),
       annotations: sections.map((category, i) =>
-        note(`<b>${titles[category]}</b>`, { xref: "paper", x: i * (wide + gap) + wide / 2, yref: "paper", y: 1, yanchor: "bottom", yshift: 6 }),
+        note(`<b>${titles[category]}</b>`, {
+          xref: "paper",
+          x: i * (wide + gap) + wide / 2,
+          yref: "paper",
+          y: 1,
+          yanchor: "bottom",
+          yshift: 6,
+        }),
       ),
       layout: { ...Object.fromEntries(axes), yaxis: nameAxis(stages) },
       plotHeight: Math.max(stages.length, 2) * (sizes.row + 8) + 8,
@@ -64,7 +92,17 @@ function stageTrace(row: StageRow | undefined, panel: number, at: number): Plotl
     yaxis: "y",
     x: row ? [row.value] : [],
     y: row ? [at] : [],
-    error_x: row ? { type: "data", symmetric: false, array: [row.high - row.value], arrayminus: [row.value - row.low], color, thickness: 1.6, width: 3 } : { visible: false },
+    error_x: row
+      ? {
+          type: "data",
+          symmetric: false,
+          array: [row.high - row.value],
+          arrayminus: [row.value - row.low],
+          color,
+          thickness: 1.6,
+          width: 3,
+        }
+      : { visible: false },
     marker: { size: 8, color, line: { color: palette.ink, width: 0 } },
     hovertext: row ? [`${plain(row.stage)}: ${numberText(row.value, 1)}`] : [],
     hoverinfo: "text",

@@ -56,7 +56,13 @@ export function lineStyle(index: number): { color: string; dash: string } {
 
 /** The colour for words about a line or a point of this colour: darker where the colour is too light to read on white. */
 export function wordColor(color: string): string {
-  const darker: Record<string, string> = { [palette.sky]: "#1F6F9F", [palette.orange]: "#946400", [palette.purple]: "#9B4A78", [palette.teal]: "#2B7A6F", [palette.green]: "#00795A" };
+  const darker: Record<string, string> = {
+    [palette.sky]: "#1F6F9F",
+    [palette.orange]: "#946400",
+    [palette.purple]: "#9B4A78",
+    [palette.teal]: "#2B7A6F",
+    [palette.green]: "#00795A",
+  };
   return darker[color] ?? color;
 }
 

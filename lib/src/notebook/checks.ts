@@ -42,7 +42,9 @@ export function matchesPublished(value: number, printed: string, where: string):
   const { number, digits } = parsePrinted(printed);
   const half = 0.5 * 10 ** -digits;
   if (!(Math.abs(value - number) <= half * (1 + 1e-9) + 1e-12 * Math.abs(number))) {
-    throw new Error(`matchesPublished: got ${value}, published is ${printed} (${where}); they differ by ${Math.abs(value - number)}, more than ${half}`);
+    throw new Error(
+      `matchesPublished: got ${value}, published is ${printed} (${where}); they differ by ${Math.abs(value - number)}, more than ${half}`,
+    );
   }
   passed(`${value.toFixed(digits)} = published ${printed} (${where})`);
 }

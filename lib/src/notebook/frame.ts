@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { toCell, type TableRow } from "./grid.ts";
+import { type TableRow, toCell } from "./grid.ts";
 
 /** What we use of a danfojs DataFrame; all its other methods (`query`, `sortValues`, `loc`, …) are there too, untyped. */
 export interface DataFrame {
@@ -20,7 +20,9 @@ function loadDanfo(): NonNullable<typeof danfo> {
     danfo = createRequire(import.meta.url)("danfojs-node") as NonNullable<typeof danfo>;
     return danfo;
   } catch (error) {
-    throw new Error(`frame: danfojs-node could not be loaded (${String((error as Error).message).split("\n")[0]}); install danfojs-node, or use table(rows)`);
+    throw new Error(
+      `frame: danfojs-node could not be loaded (${String((error as Error).message).split("\n")[0]}); install danfojs-node, or use table(rows)`,
+    );
   }
 }
 

@@ -32,7 +32,10 @@ export function makeGrid(
 ): Grid {
   const formatted = columns.map((column) => {
     const digits = typeof options.digits === "number" ? options.digits : (options.digits[column] ?? 3);
-    return formatColumn(rows.map((row) => toCell(row[column])), digits);
+    return formatColumn(
+      rows.map((row) => toCell(row[column])),
+      digits,
+    );
   });
   return {
     caption: options.caption,

@@ -12,7 +12,10 @@ import { display } from "./display.ts";
 export function say(fixed: TemplateStringsArray, ...values: readonly unknown[]): void {
   const texts = values.map(spoken);
   const weave = (fill: (text: string) => string): string =>
-    fixed.map((part, i) => part + (i < texts.length ? fill(texts[i]!) : "")).join("").trim();
+    fixed
+      .map((part, i) => part + (i < texts.length ? fill(texts[i]!) : ""))
+      .join("")
+      .trim();
   display({ "text/markdown": weave(escapeMarkdown), "text/plain": weave((text) => text) });
 }
 

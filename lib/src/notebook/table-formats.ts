@@ -1,5 +1,5 @@
-import { escapeMarkdown } from "./say.ts";
 import type { Grid } from "./grid.ts";
+import { escapeMarkdown } from "./say.ts";
 
 /** A table as HTML without script and without style sheets; every text is escaped. */
 export function toHtml(grid: Grid): string {
@@ -27,7 +27,7 @@ export function toMarkdown(grid: Grid): string {
   const line = (texts: readonly string[]): string => `| ${texts.map(escapeMarkdown).join(" | ")} |`;
   const rule = `| ${grid.isNumeric.map((right) => (right ? "---:" : ":---")).join(" | ")} |`;
   const caption = grid.caption === "" ? [] : [escapeMarkdown(grid.caption), ""];
-  return [...caption, line(grid.headings), rule, ...grid.cells.map(line)].join("\n") + "\n";
+  return `${[...caption, line(grid.headings), rule, ...grid.cells.map(line)].join("\n")}\n`;
 }
 
 /** A table as LaTeX: a `tabular` that needs no package, with its caption in a comment for the author to place. */

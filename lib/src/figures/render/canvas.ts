@@ -84,8 +84,24 @@ export class RasterContext {
 }
 
 const silentMethods = [
-  "save", "restore", "beginPath", "closePath", "moveTo", "lineTo", "stroke", "fill", "translate", "scale", "rotate",
-  "setTransform", "arc", "rect", "clip", "drawImage", "fillText", "strokeText",
+  "save",
+  "restore",
+  "beginPath",
+  "closePath",
+  "moveTo",
+  "lineTo",
+  "stroke",
+  "fill",
+  "translate",
+  "scale",
+  "rotate",
+  "setTransform",
+  "arc",
+  "rect",
+  "clip",
+  "drawImage",
+  "fillText",
+  "strokeText",
 ];
 for (const name of silentMethods) Object.defineProperty(RasterContext.prototype, name, { value: () => undefined });
 
@@ -96,7 +112,7 @@ function parseColor(text: string): [number, number, number, number] {
     const value = Number.parseInt(hex[1]!, 16);
     return [value >> 16, (value >> 8) & 255, value & 255, 255];
   }
-  const list = /^rgba?\(([^)]+)\)/.exec(text.trim())?.[1]!.split(",").map(Number);
+  const list = /^rgba?\(([^)]+)\)/.exec(text.trim())?.[1]?.split(",").map(Number);
   if (list) return [list[0]!, list[1]!, list[2]!, Math.round((list[3] ?? 1) * 255)];
   return text.trim() === "white" ? [255, 255, 255, 255] : text.trim() === "transparent" ? [0, 0, 0, 0] : [0, 0, 0, 255];
 }

@@ -20,9 +20,18 @@ export function elementBox(element: SvgElement, transform: Transform = identity)
       return boxAround(corners(x - r, y - r, x + r, y + r), transform);
     }
     case "line":
-      return boxAround([[number("x1"), number("y1")], [number("x2"), number("y2")]], transform);
+      return boxAround(
+        [
+          [number("x1"), number("y1")],
+          [number("x2"), number("y2")],
+        ],
+        transform,
+      );
     case "path":
-      return boxAround(flattenPath(element.getAttribute("d") ?? "").map(({ x, y }) => [x, y] as const), transform);
+      return boxAround(
+        flattenPath(element.getAttribute("d") ?? "").map(({ x, y }) => [x, y] as const),
+        transform,
+      );
     case "defs":
     case "clippath":
     case "title":

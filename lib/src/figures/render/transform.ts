@@ -14,7 +14,10 @@ export function compose(outer: Transform, inner: Transform): Transform {
 export function parseTransform(text: string | null): Transform {
   let result = identity;
   for (const [, name, list] of (text ?? "").matchAll(/(\w+)\s*\(([^)]*)\)/g)) {
-    const [p = 0, q, r = 0, ...more] = list!.split(/[\s,]+/).filter(Boolean).map(Number);
+    const [p = 0, q, r = 0, ...more] = list!
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(Number);
     if (name === "translate") result = compose(result, [1, 0, 0, 1, p, q ?? 0]);
     else if (name === "scale") result = compose(result, [p, 0, 0, q ?? p, 0, 0]);
     else if (name === "rotate") result = compose(result, rotation(p, q ?? 0, r));
@@ -60,5 +63,10 @@ export function boxAround(points: readonly (readonly [number, number])[], [a, b,
 
 /** The four corners of a rectangle. */
 export function corners(left: number, top: number, right: number, bottom: number): [number, number][] {
-  return [[left, top], [right, top], [right, bottom], [left, bottom]];
+  return [
+    [left, top],
+    [right, top],
+    [right, bottom],
+    [left, bottom],
+  ];
 }
