@@ -10,8 +10,9 @@
  * | several things at once | `verdictOfParts` |
  * | that something exists, over a list we hold in part | `verdictOfWitness` |
  * | a tendency of a list we hold in part | `verdictOfTendency` |
- * | a share of a list we hold in part | `verdictOfBounds` |
+ * | a number that we can only bound | `verdictOfBounds` |
  * | a number over a list we hold in part, or anything else that nobody published | `verdictOnceThere` |
+ * | something that a weaker form of can be seen already | `verdictInWeakerForm` |
  * | how the authors worked | `verdictOfSetup` |
  */
 import type { Verdict } from "../paper/index.ts";
@@ -73,10 +74,13 @@ export function verdictOfTendency(agree: number, checked: number, total: number)
   return checked > 0 && agree / checked > 0.5 ? "partly" : "needs-data";
 }
 
-/** A share that lies in [low, high] whatever the missing members are: decided only where the whole interval agrees. */
-export function verdictOfBounds(low: number, high: number, isTrue: (share: number) => boolean): Verdict {
-  if (isTrue(low) && isTrue(high)) return "holds";
-  return isTrue(low) || isTrue(high) ? "needs-data" : "does-not-hold";
+/**
+ * A number known only to lie in [low, high], claimed to lie in [least, most]: decided only where the two intervals
+ * leave no doubt.
+ */
+export function verdictOfBounds(known: { readonly low: number; readonly high: number }, claimed: { readonly least: number; readonly most: number }): Verdict {
+  if (known.low >= claimed.least && known.high <= claimed.most) return "holds";
+  return known.high < claimed.least || known.low > claimed.most ? "does-not-hold" : "needs-data";
 }
 
 /** What a claim cannot be decided without: how many items there are, and how many are needed. */
@@ -92,6 +96,12 @@ export interface Need {
 export function verdictOnceThere(needs: readonly Need[], decide: () => Verdict): Verdict {
   const missing = needs.find((need) => need.have < need.need);
   return missing ? missing.otherwise : decide();
+}
+
+/** Decide once everything needed is there; until then `partly` where the part we hold agrees in a weaker form, else the verdict of what is missing. */
+export function verdictInWeakerForm(needs: readonly Need[], weakerFormHolds: boolean, decide: () => Verdict): Verdict {
+  const verdict = verdictOnceThere(needs, decide);
+  return weakerFormHolds && needs.some((need) => need.have < need.need) ? "partly" : verdict;
 }
 
 /** A description of how the authors worked: `setup` as long as it agrees with itself and no log of their runs is there to hold against it. */
