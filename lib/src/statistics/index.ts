@@ -16,3 +16,8 @@ export * from "./agreement.ts";
 export * from "./proportion.ts";
 export * from "./two-proportions.ts";
 export * from "./weighted-accuracy.ts";
+export * from "./features.ts";
+export * from "./histogram.ts";
+export * from "./jensen-shannon.ts";
+export * from "./least-squares.ts";
+export * from "./pca.ts";

@@ -3,7 +3,7 @@ import type { NewtonState } from "./elastic-net-newton.ts";
 import { fitProblem, type ElasticNetFit } from "./elastic-net.ts";
 import { checkTable, linearProblem } from "./linear-problem.ts";
 import { rowOf, type Matrix } from "./matrix.ts";
-import { polynomialFeatures, polynomialNames } from "./polynomial-draft.ts";
+import { polynomialFeatures, polynomialNames } from "./features.ts";
 
 /** One cell of a grid of hyper-parameters. */
 export interface Setting {
