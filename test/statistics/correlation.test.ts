@@ -59,8 +59,22 @@ describe("correlations", () => {
       const y = x.map((value) => value + Math.round(random() * 12));
       const order = x.map((_, i) => i).sort((a, b) => ((a * 17) % 31) - ((b * 17) % 31));
       const value = correlate(x, y);
-      close(correlate(order.map((i) => x[i]!), order.map((i) => y[i]!)), value, 1e-14);
-      close(correlate(x, y.map((v) => -v)), -value, 1e-14);
+      close(
+        correlate(
+          order.map((i) => x[i]!),
+          order.map((i) => y[i]!),
+        ),
+        value,
+        1e-14,
+      );
+      close(
+        correlate(
+          x,
+          y.map((v) => -v),
+        ),
+        -value,
+        1e-14,
+      );
       close(correlate(y, x), value, 1e-14);
     });
 

@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import { chanceCoverage, coverage, coverageFloor, coverageRange, seededRandom } from "basewise/statistics";
 import { close, fixture } from "./compare.ts";
 
-const answer = fixture<{ coverage: { target: number[]; benchmark: number[]; expected: Record<string, number> } }>("scipy-sklearn-2.json").coverage;
+const answer = fixture<{ coverage: { target: number[]; benchmark: number[]; expected: Record<string, number> } }>(
+  "scipy-sklearn-2.json",
+).coverage;
 
 /** Every order of the items. */
 function permutations<T>(items: T[]): T[][] {
@@ -21,7 +23,8 @@ function allCoverages(benchmark: number[], target: number[], k: number): number[
 
 describe("coverage at k", () => {
   it("matches the expectation over tie orders from NumPy", () => {
-    for (const [k, expected] of Object.entries(answer.expected)) close(coverage(answer.benchmark, answer.target, Number(k)), expected, 1e-12, `k ${k}`);
+    for (const [k, expected] of Object.entries(answer.expected))
+      close(coverage(answer.benchmark, answer.target, Number(k)), expected, 1e-12, `k ${k}`);
   });
 
   it("is the mean, the least and the most over every order of the tied", () => {
@@ -50,7 +53,14 @@ describe("coverage at k", () => {
     const up = Array.from({ length: 40 }, (_, i) => i);
     const down = up.map((value) => -value);
     for (const k of [1, 5, 20, 25, 30, 40]) {
-      assert.equal(coverage(up, up.map((value) => value ** 3), k), 1);
+      assert.equal(
+        coverage(
+          up,
+          up.map((value) => value ** 3),
+          k,
+        ),
+        1,
+      );
       assert.equal(coverage(up, down, k), coverageFloor(40, k));
     }
     assert.equal(coverage(up, down, 40), 1);

@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import { histogram, jensenShannonDistance, jensenShannonDivergence, pooledBins, seededRandom } from "basewise/statistics";
 import { close, closeRelative, fixture } from "./compare.ts";
 
-const cases = fixture<{ jensen_shannon: { p: number[]; q: number[]; distance_base2: number; divergence_bits: number }[] }>("scipy-sklearn.json").jensen_shannon;
+const cases = fixture<{ jensen_shannon: { p: number[]; q: number[]; distance_base2: number; divergence_bits: number }[] }>(
+  "scipy-sklearn.json",
+).jensen_shannon;
 
 describe("Jensen–Shannon", () => {
   it("matches SciPy", () => {
@@ -51,7 +53,10 @@ describe("Jensen–Shannon", () => {
 describe("histogram over shared bins", () => {
   it("counts by hand, edges to the bin above, far values outside", () => {
     const bins = { low: 0, high: 4, count: 4 };
-    assert.deepEqual([...histogram([-1, 0, 0.5, 1, 3.9, 4, 9, 9], bins)], [1, 2, 1, 0, 2, 2].map((count) => count / 8));
+    assert.deepEqual(
+      [...histogram([-1, 0, 0.5, 1, 3.9, 4, 9, 9], bins)],
+      [1, 2, 1, 0, 2, 2].map((count) => count / 8),
+    );
   });
   it("spans the pooled central range as NumPy's quantiles give it", () => {
     const values = Array.from({ length: 1_001 }, (_, i) => i);
@@ -62,7 +67,11 @@ describe("histogram over shared bins", () => {
     const random = seededRandom(1);
     const sample = Array.from({ length: 5_000 }, () => random() ** 3);
     const shares = histogram(sample, pooledBins([sample]));
-    close(shares.reduce((sum, share) => sum + share, 0), 1, 1e-12);
+    close(
+      shares.reduce((sum, share) => sum + share, 0),
+      1,
+      1e-12,
+    );
     close(shares[0]!, 0.001, 2e-4);
     assert.deepEqual([...histogram([7, 7], pooledBins([[7, 7]], 2))], [0, 1, 0, 0]);
   });

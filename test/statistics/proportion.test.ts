@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import { wilsonInterval } from "basewise/statistics";
 import { close, fixture } from "./compare.ts";
 
-const { wilson } = fixture<{ wilson: { wins: number; n: number; confidence: number; low: number; high: number }[] }>("scipy-sklearn-2.json");
+const { wilson } = fixture<{ wilson: { wins: number; n: number; confidence: number; low: number; high: number }[] }>(
+  "scipy-sklearn-2.json",
+);
 
 describe("wilsonInterval", () => {
   it("matches SciPy", () => {

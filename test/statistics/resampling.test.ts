@@ -23,7 +23,10 @@ interface Interval {
 const { bca } = fixture<{ bca: [Interval, Interval] }>("scipy-sklearn-2.json");
 const skewed = fixture<{ bca: Interval & { confidence: number } }>("tails.json").bca;
 const pick = (values: readonly number[], indices: Int32Array): number[] => Array.from(indices, (i) => values[i]!);
-const meanOf = (values: readonly number[]) => (indices: Int32Array): number => mean(pick(values, indices));
+const meanOf =
+  (values: readonly number[]) =>
+  (indices: Int32Array): number =>
+    mean(pick(values, indices));
 
 describe("bootstrapInterval", () => {
   it("matches SciPy's BCa for a mean, a correlation and a skewed standard deviation", () => {
@@ -69,25 +72,36 @@ describe("bootstrapInterval", () => {
     });
     const none = bootstrapInterval(3, () => Number.NaN, { resamples: 10, random });
     assert.deepEqual(none, { estimate: Number.NaN, low: Number.NaN, high: Number.NaN, undefinedResamples: 10 });
-    const largest = bootstrapInterval(3, (indices) => Math.max(...indices) + (indices.length === 3 && new Set(indices).size === 3 ? 1 : 0), {
-      resamples: 3,
-      random: () => 0,
-    });
+    const largest = bootstrapInterval(
+      3,
+      (indices) => Math.max(...indices) + (indices.length === 3 && new Set(indices).size === 3 ? 1 : 0),
+      {
+        resamples: 3,
+        random: () => 0,
+      },
+    );
     assert.ok(Number.isNaN(largest.low) && Number.isNaN(largest.high)); // every resample below the estimate
   });
 
   it("counts resamples without a value and leaves them out", () => {
     const x = [1, 2, 3, 4];
     const y = [1, 3, 2, 4];
-    const result = bootstrapInterval(4, (indices) => pearson(pick(x, indices), pick(y, indices)), { resamples: 5_000, random: seededRandom(9) });
+    const result = bootstrapInterval(4, (indices) => pearson(pick(x, indices), pick(y, indices)), {
+      resamples: 5_000,
+      random: seededRandom(9),
+    });
     close(result.undefinedResamples / 5_000, 4 / 4 ** 4, 0.006); // one row four times: 4 of 4⁴ draws
     assert.ok(result.low >= -1 && result.high <= 1 && result.low < result.high);
   });
 
   it("draws each row equally often", () => {
     const counts = new Array(5).fill(0);
-    bootstrapValues(5, (indices) => indices.forEach((i) => counts[i]++) ?? 0, 4_000, seededRandom(3));
-    for (const count of counts) close(count / 20_000, 0.2, 0.01);
+    const count = (indices: Int32Array): number => {
+      for (const i of indices) counts[i]++;
+      return 0;
+    };
+    bootstrapValues(5, count, 4_000, seededRandom(3));
+    for (const times of counts) close(times / 20_000, 0.2, 0.01);
   });
 
   it("refuses no rows, no resamples and a confidence of 95", () => {
@@ -111,7 +125,10 @@ describe("pairedBootstrap", () => {
     close(result.high, mean(gaps) + 1.96 * error, 0.15 * error);
   });
   it("swaps its sign with the systems, and is undecided between equals", () => {
-    const [a, b] = [[1, 0, 1, 1, 0, 1], [0, 1, 1, 0, 0, 1]];
+    const [a, b] = [
+      [1, 0, 1, 1, 0, 1],
+      [0, 1, 1, 0, 0, 1],
+    ];
     const [ab, ba] = [pairedBootstrap(a, b, { random: seededRandom(5) }), pairedBootstrap(b, a, { random: seededRandom(5) })];
     close(ab.probability + ba.probability, 1, 1e-12);
     close(ab.difference, 1 / 6, 1e-15);

@@ -23,7 +23,9 @@ const first = fixture<{
   critical_r: { n: number; alpha: number; r: number }[];
   benjamini_hochberg: { p: number[]; adjusted: number[] };
 }>("scipy-sklearn.json");
-const second = fixture<{ correlation_p: { x: number[]; y: number[]; pearson: Answer; spearman: Answer; kendall: Answer }[] }>("scipy-sklearn-2.json");
+const second = fixture<{ correlation_p: { x: number[]; y: number[]; pearson: Answer; spearman: Answer; kendall: Answer }[] }>(
+  "scipy-sklearn-2.json",
+);
 const tails = fixture<{
   kendall: { kind: string; x: number[]; y: number[]; tau: number; p: number }[];
   wilcoxon: { kind: string; differences: number[]; statistic: number; p: number }[];
@@ -93,7 +95,9 @@ describe("kendallTest", () => {
 describe("benjaminiHochberg", () => {
   it("matches SciPy, with ties, 0, 1 and one p-value", () => {
     for (const c of [first.benjamini_hochberg, ...tails.benjamini_hochberg]) {
-      benjaminiHochberg(c.p).forEach((value, i) => close(value, c.adjusted[i]!, 1e-14));
+      benjaminiHochberg(c.p).forEach((value, i) => {
+        close(value, c.adjusted[i]!, 1e-14);
+      });
     }
   });
   it("keeps the order of p and never goes below it", () => {
@@ -101,7 +105,9 @@ describe("benjaminiHochberg", () => {
     const adjusted = benjaminiHochberg(p);
     p.forEach((a, i) => {
       assert.ok(adjusted[i]! >= a);
-      p.forEach((b, j) => assert.ok(a > b || adjusted[i]! <= adjusted[j]!));
+      p.forEach((b, j) => {
+        assert.ok(a > b || adjusted[i]! <= adjusted[j]!);
+      });
     });
     assert.deepEqual([...benjaminiHochberg([])], []);
   });
@@ -139,15 +145,30 @@ describe("wilcoxonSignedRank", () => {
 describe("p-values under a true null hypothesis", () => {
   const gauss = (random: Random): number => normalQuantile(random() || 0.5);
   const draw = (n: number, value: () => number): number[] => Array.from({ length: n }, value);
-  const share = (rounds: number, p: () => number, level: number): number => draw(rounds, p).filter((value) => value <= level).length / rounds;
+  const share = (rounds: number, p: () => number, level: number): number =>
+    draw(rounds, p).filter((value) => value <= level).length / rounds;
 
   it("Pearson rejects at the promised rate, for two groups of 5 and 35 too", () => {
     const random = seededRandom(5);
     const groups = draw(40, () => 0).map((_, i) => (i < 5 ? 1 : 0));
     for (const level of [0.05, 0.01]) {
       const error = 3 * Math.sqrt((level * (1 - level)) / 4_000);
-      const free = (): number => correlationTest(pearson(draw(12, () => gauss(random)), draw(12, () => gauss(random))), 12).p;
-      const unequal = (): number => correlationTest(pearson(groups, draw(40, () => gauss(random))), 40).p;
+      const free = (): number =>
+        correlationTest(
+          pearson(
+            draw(12, () => gauss(random)),
+            draw(12, () => gauss(random)),
+          ),
+          12,
+        ).p;
+      const unequal = (): number =>
+        correlationTest(
+          pearson(
+            groups,
+            draw(40, () => gauss(random)),
+          ),
+          40,
+        ).p;
       close(share(4_000, free, level), level, error, "12 rows");
       close(share(4_000, unequal, level), level, error, "groups of 5 and 35");
     }
@@ -155,8 +176,18 @@ describe("p-values under a true null hypothesis", () => {
   it("Spearman and Kendall reject at about that rate under heavy ties", () => {
     const random = seededRandom(6);
     const few = (): number => Math.floor(random() * 3);
-    close(share(3_000, () => correlationTest(spearman(draw(40, few), draw(40, few)), 40).p, 0.05), 0.05, 0.015, "Spearman");
-    close(share(3_000, () => kendallTest(draw(40, few), draw(40, few)).p, 0.05), 0.05, 0.015, "Kendall");
+    close(
+      share(3_000, () => correlationTest(spearman(draw(40, few), draw(40, few)), 40).p, 0.05),
+      0.05,
+      0.015,
+      "Spearman",
+    );
+    close(
+      share(3_000, () => kendallTest(draw(40, few), draw(40, few)).p, 0.05),
+      0.05,
+      0.015,
+      "Kendall",
+    );
   });
   it("exact tests never reject more often than promised, nor much less where steps are small", () => {
     const random = seededRandom(7);

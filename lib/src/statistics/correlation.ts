@@ -1,4 +1,4 @@
-import { mean as simpleMean, sampleCorrelation, sampleStandardDeviation } from "simple-statistics";
+import { sampleCorrelation, sampleStandardDeviation, mean as simpleMean } from "simple-statistics";
 import { isConstant, requireFinite, requirePair } from "./inputs.ts";
 
 /**

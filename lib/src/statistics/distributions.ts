@@ -50,7 +50,7 @@ export function studentTCdf(t: number, df: number): number {
   return t === Number.NEGATIVE_INFINITY ? 0 : incompleteBetaHalf(t, df) / 2;
 }
 
-/** The normal deviate with the same tail as Student's t at many degrees of freedom: Hill 1970, Communications of the ACM 13(10), algorithm 395. */
+/** The normal deviate with the same tail as Student's t at many degrees of freedom: Hill 1970, Commun. ACM 13(10), algorithm 395. */
 function normalDeviate(t: number, df: number): number {
   const a = df - 0.5;
   const b = 48 * a * a;
@@ -76,7 +76,7 @@ function incompleteBetaHalf(t: number, df: number): number {
   return 1 - prefactor * betaFraction(0.5, a, rest) * 2;
 }
 
-/** The continued fraction of I_x(a, b), evaluated by Lentz's method as modified by Thompson and Barnett (Press et al. 2007, §5.2, §6.4). */
+/** The continued fraction of I_x(a, b) by the modified Lentz method: Press et al. 2007, §5.2 and §6.4. */
 function betaFraction(a: number, b: number, x: number): number {
   const tiny = 1e-300;
   const away = (value: number): number => (Math.abs(value) < tiny ? tiny : value);
@@ -97,13 +97,15 @@ function betaFraction(a: number, b: number, x: number): number {
   return result;
 }
 
+/** Γ(a + ½) / (Γ(a) √a) in powers of 1/a. */
+const halfStepSeries = [1, -1 / 8, 1 / 128, 5 / 1024, -21 / 32768, -399 / 262144, 869 / 4194304, 39325 / 33554432];
+
 /** Γ(a + ½) / Γ(a): the asymptotic series in 1/a from a = 20 on (DLMF 5.11.13), the recurrence below; log-gammas would cancel. */
 function gammaHalfStep(a: number): number {
   let factor = 1;
   let b = a;
   for (; b < 20; b++) factor *= b / (b + 0.5);
-  const u = 1 / b;
-  const series = 1 + u * (-1 / 8 + u * (1 / 128 + u * (5 / 1024 + u * (-21 / 32768 + u * (-399 / 262144 + u * (869 / 4194304 + u * (39325 / 33554432)))))));
+  const series = halfStepSeries.reduceRight((sum, coefficient) => coefficient + sum / b, 0);
   return factor * Math.sqrt(b) * series;
 }
 

@@ -25,7 +25,9 @@ export function standardize(X: Matrix): Standardized {
   const scales = columnScales(X);
   const constant = scales.scale.indexOf(0);
   if (constant >= 0) {
-    throw new Error(`standardize: column ${constant} (from 0) is constant, ${X.data[constant]} in each of the ${X.rows} rows; leave it out`);
+    throw new Error(
+      `standardize: column ${constant} (from 0) is constant, ${X.data[constant]} in each of the ${X.rows} rows; leave it out`,
+    );
   }
   return { matrix: scaleColumns(X, scales), ...scales };
 }

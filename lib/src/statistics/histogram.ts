@@ -22,7 +22,7 @@ export interface Bins {
 export function pooledBins(samples: readonly ArrayLike<number>[], count = 100, tail = 0.001): Bins {
   requireCount("pooledBins", "count", count, 1);
   if (!(tail >= 0 && tail < 0.5)) throw new Error(`pooledBins: tail is ${tail}; it must be at least 0 and below 0.5`);
-  samples.forEach((sample, i) => requireFinite("pooledBins", `sample ${i}, value `, sample));
+  for (const [i, sample] of samples.entries()) requireFinite("pooledBins", `sample ${i}, value `, sample);
   const pooled = new Float64Array(samples.reduce((sum, sample) => sum + sample.length, 0));
   let start = 0;
   for (const sample of samples) {

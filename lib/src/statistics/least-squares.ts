@@ -28,15 +28,26 @@ export function leastSquares(X: Matrix, y: ArrayLike<number>): LeastSquares {
   const { rows, columns } = X;
   if (y.length !== rows) throw new Error(`leastSquares: X has ${rows} rows and y has ${y.length} values; give one y for each row`);
   if (rows <= columns) {
-    throw new Error(`leastSquares: ${rows} rows cannot fit ${columns} columns and an intercept; use at most ${Math.max(rows - 1, 0)} columns`);
+    throw new Error(
+      `leastSquares: ${rows} rows cannot fit ${columns} columns and an intercept; use at most ${Math.max(rows - 1, 0)} columns`,
+    );
   }
   requireFinite("leastSquares", "y", y);
   requireFinite("leastSquares", "X.data", X.data);
   const centres = Float64Array.from({ length: columns }, (_, j) => mean(columnOf(X, j)));
   const centreY = mean(y);
-  const coefficients = columns === 0 ? new Float64Array(0) : solve(X, centres, Float64Array.from(y, (value) => value - centreY));
+  const coefficients =
+    columns === 0
+      ? new Float64Array(0)
+      : solve(
+          X,
+          centres,
+          Float64Array.from(y, (value) => value - centreY),
+        );
   const intercept = centreY - coefficients.reduce((sum, w, j) => sum + w * centres[j]!, 0);
-  const fitted = Float64Array.from(y, (_, i) => coefficients.reduce((sum, w, j) => sum + w * (X.data[i * columns + j]! - centres[j]!), centreY));
+  const fitted = Float64Array.from(y, (_, i) =>
+    coefficients.reduce((sum, w, j) => sum + w * (X.data[i * columns + j]! - centres[j]!), centreY),
+  );
   const squares = (from: (i: number) => number): number => fitted.reduce((sum, _, i) => sum + (y[i]! - from(i)) ** 2, 0);
   const rSquared = isConstant(y) ? Number.NaN : Math.max(0, 1 - squares((i) => fitted[i]!) / squares(() => centreY));
   return { intercept, coefficients, rSquared, fitted };
@@ -51,7 +62,7 @@ function solve(X: Matrix, centres: Float64Array, centredY: Float64Array): Float6
   const triangle = qr.upperTriangularMatrix;
   for (let j = 0; j < X.columns; j++) {
     // |R[j][j]| is the length of column j that the columns before it do not explain
-    const length = Math.hypot(...centred.getColumn(j));
+    const length = Math.sqrt(triangle.getColumn(j).reduce((sum, value) => sum + value * value, 0)); // of column j: Q keeps lengths
     const rounding = 1e-15 * X.rows * Math.abs(centres[j]!);
     if (length <= rounding) throw new Error(`leastSquares: column ${j} is constant; leave it out, the intercept stands for it`);
     if (Math.abs(triangle.get(j, j)) <= 1e-10 * length) {

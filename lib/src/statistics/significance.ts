@@ -88,7 +88,9 @@ function kendallVariance(x: ArrayLike<number>, y: ArrayLike<number>): number {
   const double = (size: number): number => size * (size - 1);
   const triple = (size: number): number => size * (size - 1) * (size - 2);
   const threes = n > 2 ? (sum(tiesX, triple) * sum(tiesY, triple)) / (9 * all * (n - 2)) : 0;
-  return (all * (2 * n + 5) - sum(tiesX, single) - sum(tiesY, single)) / 18 + (sum(tiesX, double) * sum(tiesY, double)) / (2 * all) + threes;
+  return (
+    (all * (2 * n + 5) - sum(tiesX, single) - sum(tiesY, single)) / 18 + (sum(tiesX, double) * sum(tiesY, double)) / (2 * all) + threes
+  );
 }
 
 /** How often each distinct value occurs. */
