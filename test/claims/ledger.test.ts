@@ -28,7 +28,10 @@ describe("the ledger", () => {
   const row = (id: string): LedgerRow => rows.find((candidate) => candidate.id === id)!;
 
   it("has one row for each of the 103 claims, in their order", () => {
-    assert.deepEqual(rows.map((entry) => entry.id), Array.from({ length: 103 }, (_, i) => `C${String(i + 1).padStart(3, "0")}`));
+    assert.deepEqual(
+      rows.map((entry) => entry.id),
+      Array.from({ length: 103 }, (_, i) => `C${String(i + 1).padStart(3, "0")}`),
+    );
     assert.equal(ledgerParts.flatMap((part) => part.checks).length, 103);
   });
 
@@ -42,14 +45,26 @@ describe("the ledger", () => {
   });
 
   it("differs from the expected verdicts exactly where docs/differences.md says", () => {
-    assert.deepEqual(rows.filter((entry) => entry.verdict !== entry.expectedVerdict).map((entry) => entry.id), moved);
+    assert.deepEqual(
+      rows.filter((entry) => entry.verdict !== entry.expectedVerdict).map((entry) => entry.id),
+      moved,
+    );
   });
 
   it("counts every verdict once", () => {
     const counts = countVerdicts(rows);
-    assert.deepEqual(counts.map((count) => count.verdict), verdicts);
-    assert.equal(counts.reduce((sum, count) => sum + count.claims, 0), 103);
-    assert.equal(counts.reduce((sum, count) => sum + count.expected, 0), 103);
+    assert.deepEqual(
+      counts.map((count) => count.verdict),
+      verdicts,
+    );
+    assert.equal(
+      counts.reduce((sum, count) => sum + count.claims, 0),
+      103,
+    );
+    assert.equal(
+      counts.reduce((sum, count) => sum + count.expected, 0),
+      103,
+    );
   });
 
   it("shows a number or a source for every claim, and no number that is not one", () => {
@@ -89,7 +104,10 @@ describe("the ledger", () => {
     ["C071", /79,649,767 documents = 1\.2555 %/],
     ["C081", /800 runs.*5\.6 each, 23 days/],
     ["C088", /37 of 40 models; mean \+13\.1, median \+13\.3, range −2\.6 to \+28\.2 points; Wilcoxon p = 6e-11/],
-    ["C089", /Regression score \+0\.77, the mean of both \+0\.41, #Params \+0\.59, the Bradley–Terry score −0\.30 \(p = 0\.058\); mean gap of the best ten 19\.2, of the rest 11\.0/],
+    [
+      "C089",
+      /Regression score \+0\.77, the mean of both \+0\.41, #Params \+0\.59, the Bradley–Terry score −0\.30 \(p = 0\.058\); mean gap of the best ten 19\.2, of the rest 11\.0/,
+    ],
     ["C090", /Qwen2\.5-7B-Instruct 10\.4 \(14th smallest of 40\), gemma-2-9b-it 15\.8/],
     ["C092", /8\.2 against 5\.4, range 34\.2 against 21\.6, correlation with #Params 0\.77 against 0\.29/],
     ["C093", /20 of 40 with Bradley–Terry.*0\.37 \(Spearman 0\.31\), of Chat −0\.09/],
@@ -108,7 +126,10 @@ interface Flip {
   readonly change: (evidence: Evidence) => Evidence;
 }
 
-const tables = (evidence: Evidence, changed: Partial<Evidence["tables"]>): Evidence => ({ ...evidence, tables: { ...evidence.tables, ...changed } });
+const tables = (evidence: Evidence, changed: Partial<Evidence["tables"]>): Evidence => ({
+  ...evidence,
+  tables: { ...evidence.tables, ...changed },
+});
 
 const fact = (evidence: Evidence, id: string, value: string): Evidence => ({
   ...evidence,
@@ -140,7 +161,9 @@ const presence = (evidence: Evidence, value: (i: number) => number): Evidence =>
   ...evidence,
   measurements: {
     ...evidence.measurements,
-    presence: evidence.tables.models.flatMap(({ model }, i) => ["Book", "ArXiv"].map((subset, j) => ({ model, subset, meanLogProbability: -value(i + j) / 10 }))),
+    presence: evidence.tables.models.flatMap(({ model }, i) =>
+      ["Book", "ArXiv"].map((subset, j) => ({ model, subset, meanLogProbability: -value(i + j) / 10 })),
+    ),
   },
 });
 
@@ -166,62 +189,189 @@ const flips: readonly Flip[] = [
     what: "small Llama-3.2 models that are nearly as good as the best with Bradley–Terry",
     id: "C001",
     to: "does-not-hold",
-    change: (e) => tables(e, { bradleyTerry: e.tables.bradleyTerry.map((row) => (row.model.startsWith("Llama-3.2-") ? { ...row, score: 65 } : row)) }),
+    change: (e) =>
+      tables(e, { bradleyTerry: e.tables.bradleyTerry.map((row) => (row.model.startsWith("Llama-3.2-") ? { ...row, score: 65 } : row)) }),
   },
-  { what: "the other large baseline", id: "C011", to: "does-not-hold", change: (e) => ({ ...e, settings: { ...e.settings, largeBaseline: "Meta-Llama-3-8B-Instruct" } }) },
+  {
+    what: "the other large baseline",
+    id: "C011",
+    to: "does-not-hold",
+    change: (e) => ({ ...e, settings: { ...e.settings, largeBaseline: "Meta-Llama-3-8B-Instruct" } }),
+  },
   { what: "one model fewer in Table 3", id: "C010", to: "does-not-hold", change: (e) => tables(e, { models: e.tables.models.slice(1) }) },
   {
     what: "an SFT stage of 80 points",
     id: "C012",
     to: "does-not-hold",
-    change: (e) => tables(e, { postTraining: e.tables.postTraining.map((row) => (row.model.endsWith("SFT") ? { ...row, score: 80 } : row)) }),
+    change: (e) =>
+      tables(e, { postTraining: e.tables.postTraining.map((row) => (row.model.endsWith("SFT") ? { ...row, score: 80 } : row)) }),
   },
   { what: "one subset fewer", id: "C005", to: "does-not-hold", change: (e) => ({ ...e, rewardBench: e.rewardBench.slice(1) }) },
-  { what: "one overall score that is not the mean", id: "C027", to: "holds-with-caveat", change: (e) => regressionScore(e, "gemma-2-9b-it", { score: 80 }) },
-  { what: "one Chat value that is no multiple of 1/358", id: "C028", to: "holds-with-caveat", change: (e) => regressionScore(e, "gemma-2-9b-it", { chat: 95.7 }) },
+  {
+    what: "one overall score that is not the mean",
+    id: "C027",
+    to: "holds-with-caveat",
+    change: (e) => regressionScore(e, "gemma-2-9b-it", { score: 80 }),
+  },
+  {
+    what: "one Chat value that is no multiple of 1/358",
+    id: "C028",
+    to: "holds-with-caveat",
+    change: (e) => regressionScore(e, "gemma-2-9b-it", { chat: 95.7 }),
+  },
   { what: "a harness that only knows classifiers", id: "C023", to: "holds", change: (e) => fact(e, "rewardbench.kinds-of-scorer", "1") },
-  { what: "a positive weight for verbosity", id: "C024", to: "holds-with-caveat", change: (e) => fact(e, "nemotron-4-340b-reward.weight.verbosity", "0.33") },
+  {
+    what: "a positive weight for verbosity",
+    id: "C024",
+    to: "holds-with-caveat",
+    change: (e) => fact(e, "nemotron-4-340b-reward.weight.verbosity", "0.33"),
+  },
   {
     what: "no Meta-Llama-3-8B",
     id: "C030",
     to: "holds",
     change: (e) => tables(e, { models: e.tables.models.filter((row) => row.model !== "Meta-Llama-3-8B-Instruct") }),
   },
-  { what: "a Qwen2.5-0.5B of 70 points", id: "C034", to: "holds", change: (e) => regressionScore(e, "Qwen2.5-0.5B-Instruct", { score: 70 }) },
-  { what: "a 34th benchmark", id: "C036", to: "does-not-hold", change: (e) => tables(e, { benchmarks: [...e.tables.benchmarks, { ...e.tables.benchmarks[0]!, name: "another" }] }) },
+  {
+    what: "a Qwen2.5-0.5B of 70 points",
+    id: "C034",
+    to: "holds",
+    change: (e) => regressionScore(e, "Qwen2.5-0.5B-Instruct", { score: 70 }),
+  },
+  {
+    what: "a 34th benchmark",
+    id: "C036",
+    to: "does-not-hold",
+    change: (e) => tables(e, { benchmarks: [...e.tables.benchmarks, { ...e.tables.benchmarks[0]!, name: "another" }] }),
+  },
   { what: "one benchmark fewer", id: "C037", to: "holds", change: (e) => tables(e, { benchmarks: e.tables.benchmarks.slice(1) }) },
-  { what: "a complete column that is the score itself", id: "C040", to: "holds", change: (e) => column(e, "complete", "leaderboard_bbh", (i) => scoreOf(e, i)) },
-  { what: "ANLI for all models, and it is the score", id: "C041", to: "holds", change: (e) => column(e, "complete", "anli", (i) => scoreOf(e, i)) },
-  { what: "ANLI for all models, and it is noise", id: "C048", to: "does-not-hold", change: (e) => column(e, "complete", "anli", (i) => (i * 17) % 40) },
+  {
+    what: "a complete column that is the score itself",
+    id: "C040",
+    to: "holds",
+    change: (e) => column(e, "complete", "leaderboard_bbh", (i) => scoreOf(e, i)),
+  },
+  {
+    what: "ANLI for all models, and it is the score",
+    id: "C041",
+    to: "holds",
+    change: (e) => column(e, "complete", "anli", (i) => scoreOf(e, i)),
+  },
+  {
+    what: "ANLI for all models, and it is noise",
+    id: "C048",
+    to: "does-not-hold",
+    change: (e) => column(e, "complete", "anli", (i) => (i * 17) % 40),
+  },
   { what: "39 models", id: "C044", to: "holds", change: (e) => tables(e, { models: e.tables.models.slice(1) }) },
-  { what: "a complete column that is the score itself", id: "C046", to: "partly", change: (e) => column(e, "complete", "leaderboard_bbh", (i) => scoreOf(e, i)) },
+  {
+    what: "a complete column that is the score itself",
+    id: "C046",
+    to: "partly",
+    change: (e) => column(e, "complete", "leaderboard_bbh", (i) => scoreOf(e, i)),
+  },
   {
     what: "DPO as good as SFT in Reasoning",
     id: "C059",
     to: "does-not-hold",
-    change: (e) => tables(e, { postTraining: e.tables.postTraining.map((row) => (row.model.endsWith("DPO") ? { ...row, reasoning: 86 } : row)) }),
+    change: (e) =>
+      tables(e, { postTraining: e.tables.postTraining.map((row) => (row.model.endsWith("DPO") ? { ...row, reasoning: 86 } : row)) }),
   },
-  { what: "no source for Hermes 3", id: "C067", to: "needs-data", change: (e) => ({ ...e, facts: e.facts.filter((row) => row.id !== "hermes-3.stages") }) },
+  {
+    what: "no source for Hermes 3",
+    id: "C067",
+    to: "needs-data",
+    change: (e) => ({ ...e, facts: e.facts.filter((row) => row.id !== "hermes-3.stages") }),
+  },
   { what: "a data set of 12,000 samples", id: "C069", to: "does-not-hold", change: (e) => fact(e, "mia.cited.Another", "12000") },
   { what: "twice as many books", id: "C071", to: "does-not-hold", change: (e) => fact(e, "slimpajama.documents.Wikipedia", "53935708") },
-  { what: "a book of 200,000 tokens", id: "C073", to: "holds", change: (e) => ({ ...e, measurements: { ...e.measurements, bookTokens: [90_000, 200_000] } }) },
+  {
+    what: "a book of 200,000 tokens",
+    id: "C073",
+    to: "holds",
+    change: (e) => ({ ...e, measurements: { ...e.measurements, bookTokens: [90_000, 200_000] } }),
+  },
   { what: "a phase 3 without repetition", id: "C074", to: "holds", change: (e) => fact(e, "crystal.phase-3.repeated-share", "0") },
   { what: "the right figure number", id: "C077", to: "holds", change: (e) => fact(e, "paper.figure.jensen-shannon.in-text", "8") },
   {
     what: "Bradley–Terry scores that rise with strength",
     id: "C089",
     to: "holds",
-    change: (e) => tables(e, { bradleyTerry: e.tables.bradleyTerry.map((row) => ({ ...row, score: 1.2 * e.tables.regression.find((r) => r.model === row.model)!.score - 20 })) }),
+    change: (e) =>
+      tables(e, {
+        bradleyTerry: e.tables.bradleyTerry.map((row) => ({
+          ...row,
+          score: 1.2 * e.tables.regression.find((r) => r.model === row.model)!.score - 20,
+        })),
+      }),
   },
-  { what: "the two methods exchanged", id: "C092", to: "holds", change: (e) => tables(e, { regression: e.tables.bradleyTerry, bradleyTerry: e.tables.regression }) },
-  { what: "other citations", id: "C100", to: "partly", change: (e) => fact(e, "reference.anli.printed", e.facts.find((row) => row.id === "reference.anli.data-set")!.value) },
-  { what: "another publisher for one Qwen", id: "C103", to: "does-not-hold", change: (e) => tables(e, { models: e.tables.models.map((row) => (row.model === "Qwen2-7B-Instruct" ? { ...row, publisher: "Other" } : row)) }) },
+  {
+    what: "the two methods exchanged",
+    id: "C092",
+    to: "holds",
+    change: (e) => tables(e, { regression: e.tables.bradleyTerry, bradleyTerry: e.tables.regression }),
+  },
+  {
+    what: "other citations",
+    id: "C100",
+    to: "partly",
+    change: (e) => fact(e, "reference.anli.printed", e.facts.find((row) => row.id === "reference.anli.data-set")!.value),
+  },
+  {
+    what: "another publisher for one Qwen",
+    id: "C103",
+    to: "does-not-hold",
+    change: (e) =>
+      tables(e, { models: e.tables.models.map((row) => (row.model === "Qwen2-7B-Instruct" ? { ...row, publisher: "Other" } : row)) }),
+  },
 
   // results that nobody has yet: the claims decide themselves when they come
-  { what: "a board of which 30 ranks are known", id: "C008", to: "holds", change: (e) => fact({ ...e, leaderboard: e.leaderboard.map((row) => ({ ...row, onBoardInDecember2024: "yes", baseModelFamily: row.baseModelFamily ?? "other" })) }, "rewardbench.top-list.reliable-ranks", "30") },
-  { what: "a board of which 30 ranks are known", id: "C009", to: "does-not-hold", change: (e) => fact({ ...e, leaderboard: e.leaderboard.map((row) => ({ ...row, onBoardInDecember2024: "yes", baseModelFamily: row.baseModelFamily ?? "other" })) }, "rewardbench.top-list.reliable-ranks", "30") },
+  {
+    what: "a board of which 30 ranks are known",
+    id: "C008",
+    to: "holds",
+    change: (e) =>
+      fact(
+        {
+          ...e,
+          leaderboard: e.leaderboard.map((row) => ({
+            ...row,
+            onBoardInDecember2024: "yes",
+            baseModelFamily: row.baseModelFamily ?? "other",
+          })),
+        },
+        "rewardbench.top-list.reliable-ranks",
+        "30",
+      ),
+  },
+  {
+    what: "a board of which 30 ranks are known",
+    id: "C009",
+    to: "does-not-hold",
+    change: (e) =>
+      fact(
+        {
+          ...e,
+          leaderboard: e.leaderboard.map((row) => ({
+            ...row,
+            onBoardInDecember2024: "yes",
+            baseModelFamily: row.baseModelFamily ?? "other",
+          })),
+        },
+        "rewardbench.top-list.reliable-ranks",
+        "30",
+      ),
+  },
   { what: "logs as described", id: "C018", to: "holds", change: (e) => logs(e, 800) },
-  { what: "logs with another batch size", id: "C020", to: "does-not-hold", change: (e) => ({ ...e, measurements: { ...e.measurements, trainingRuns: logs(e, 2).measurements.trainingRuns.map((run) => ({ ...run, batchSize: 128 })) } }) },
+  {
+    what: "logs with another batch size",
+    id: "C020",
+    to: "does-not-hold",
+    change: (e) => ({
+      ...e,
+      measurements: { ...e.measurements, trainingRuns: logs(e, 2).measurements.trainingRuns.map((run) => ({ ...run, batchSize: 128 })) },
+    }),
+  },
   { what: "logs of 4,500 GPU-hours", id: "C081", to: "holds", change: (e) => logs(e, 800) },
   { what: "logs in which Bradley–Terry over-fits", id: "C093", to: "holds", change: (e) => logs(e, 800, 2) },
   { what: "logs in which it does not", id: "C093", to: "does-not-hold", change: (e) => logs(e, 800, -1) },
@@ -229,21 +379,44 @@ const flips: readonly Flip[] = [
     what: "49 of 50 annotated tasks that agree",
     id: "C083",
     to: "holds",
-    change: (e) => ({ ...e, measurements: { ...e.measurements, annotations: Array.from({ length: 50 }, (_, i) => ({ task: `${i}`, votes: [i > 0, i > 0, true] })) } }),
+    change: (e) => ({
+      ...e,
+      measurements: {
+        ...e.measurements,
+        annotations: Array.from({ length: 50 }, (_, i) => ({ task: `${i}`, votes: [i > 0, i > 0, true] })),
+      },
+    }),
   },
   {
     what: "distances with the Qwen generations closest",
     id: "C078",
     to: "holds",
-    change: (e) => ({ ...e, measurements: { ...e.measurements, distances: distances((a, b) => (a.startsWith("Qwen") && b.startsWith("Qwen") ? 0.1 : 0.5)) } }),
+    change: (e) => ({
+      ...e,
+      measurements: { ...e.measurements, distances: distances((a, b) => (a.startsWith("Qwen") && b.startsWith("Qwen") ? 0.1 : 0.5)) },
+    }),
   },
   {
     what: "distances with another pair closest",
     id: "C078",
     to: "does-not-hold",
-    change: (e) => ({ ...e, measurements: { ...e.measurements, distances: distances((a, b) => (a.startsWith("Qwen") && b.startsWith("Qwen") ? 0.5 : 0.1)) } }),
+    change: (e) => ({
+      ...e,
+      measurements: { ...e.measurements, distances: distances((a, b) => (a.startsWith("Qwen") && b.startsWith("Qwen") ? 0.5 : 0.1)) },
+    }),
   },
-  { what: "seven scored models", id: "C075", to: "holds", change: (e) => ({ ...e, measurements: { ...e.measurements, presence: e.tables.models.slice(0, 7).map((row) => ({ model: row.model, subset: "Book", meanLogProbability: -2 })) } }) },
+  {
+    what: "seven scored models",
+    id: "C075",
+    to: "holds",
+    change: (e) => ({
+      ...e,
+      measurements: {
+        ...e.measurements,
+        presence: e.tables.models.slice(0, 7).map((row) => ({ model: row.model, subset: "Book", meanLogProbability: -2 })),
+      },
+    }),
+  },
 ];
 
 function distances(between: (a: string, b: string) => number): Evidence["measurements"]["distances"] {

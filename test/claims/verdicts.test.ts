@@ -21,23 +21,25 @@ describe("the rules of the ledger", () => {
   });
 
   it("grade a statement about every row by its exceptions: none, a quarter, less than half", () => {
-    assert.deepEqual([40, 30, 29, 21, 20, 0].map((matches) => verdictOfEach(matches, 40)), [
-      "holds",
-      "holds-with-caveat",
-      "partly",
-      "partly",
-      "does-not-hold",
-      "does-not-hold",
-    ]);
+    assert.deepEqual(
+      [40, 30, 29, 21, 20, 0].map((matches) => verdictOfEach(matches, 40)),
+      ["holds", "holds-with-caveat", "partly", "partly", "does-not-hold", "does-not-hold"],
+    );
     assert.throws(() => verdictOfEach(0, 0), /no row to check/);
   });
 
   it("let a caveat weaken what is true, never save what is false", () => {
-    assert.deepEqual([verdictWithCaveat(true, []), verdictWithCaveat(true, [true]), verdictWithCaveat(false, [true])], ["holds", "holds-with-caveat", "does-not-hold"]);
+    assert.deepEqual(
+      [verdictWithCaveat(true, []), verdictWithCaveat(true, [true]), verdictWithCaveat(false, [true])],
+      ["holds", "holds-with-caveat", "does-not-hold"],
+    );
   });
 
   it("call a half-true statement partly", () => {
-    assert.deepEqual([verdictOfParts([true, true]), verdictOfParts([true, false]), verdictOfParts([false])], ["holds", "partly", "does-not-hold"]);
+    assert.deepEqual(
+      [verdictOfParts([true, true]), verdictOfParts([true, false]), verdictOfParts([false])],
+      ["holds", "partly", "does-not-hold"],
+    );
   });
 
   it("never refute an existence from a part", () => {
@@ -63,16 +65,40 @@ describe("the rules of the ledger", () => {
   it("name the first thing that is missing", () => {
     const gpu = { what: "scores", have: 0, need: 7, otherwise: "needs-gpu" } as const;
     const data = { what: "columns", have: 33, need: 33, otherwise: "needs-data" } as const;
-    assert.equal(verdictOnceThere([data, gpu], () => "holds"), "needs-gpu");
-    assert.equal(verdictOnceThere([data], () => "does-not-hold"), "does-not-hold");
-    assert.equal(verdictInWeakerForm([gpu], true, () => "holds"), "partly");
-    assert.equal(verdictInWeakerForm([gpu], false, () => "holds"), "needs-gpu");
-    assert.equal(verdictInWeakerForm([data], true, () => "does-not-hold"), "does-not-hold");
+    assert.equal(
+      verdictOnceThere([data, gpu], () => "holds"),
+      "needs-gpu",
+    );
+    assert.equal(
+      verdictOnceThere([data], () => "does-not-hold"),
+      "does-not-hold",
+    );
+    assert.equal(
+      verdictInWeakerForm([gpu], true, () => "holds"),
+      "partly",
+    );
+    assert.equal(
+      verdictInWeakerForm([gpu], false, () => "holds"),
+      "needs-gpu",
+    );
+    assert.equal(
+      verdictInWeakerForm([data], true, () => "does-not-hold"),
+      "does-not-hold",
+    );
   });
 
   it("keep a description as setup until there are logs", () => {
-    assert.equal(verdictOfSetup(true, 0, () => false), "setup");
-    assert.equal(verdictOfSetup(true, 1, () => false), "does-not-hold");
-    assert.equal(verdictOfSetup(false, 0, () => true), "does-not-hold");
+    assert.equal(
+      verdictOfSetup(true, 0, () => false),
+      "setup",
+    );
+    assert.equal(
+      verdictOfSetup(true, 1, () => false),
+      "does-not-hold",
+    );
+    assert.equal(
+      verdictOfSetup(false, 0, () => true),
+      "does-not-hold",
+    );
   });
 });

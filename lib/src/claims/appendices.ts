@@ -1,7 +1,17 @@
 // Appendices A to G: C082 to C097.
-import { postTrainingChange, regressionMinusBradleyTerry, resultsOf } from "../paper/index.ts";
+import { regressionMinusBradleyTerry, resultsOf } from "../paper/index.ts";
 import { factNumber } from "../published/index.ts";
-import { correlationTest, matrixFrom, mean, pearson, principalComponents, spearman, standardize, wilcoxonSignedRank, wilsonInterval } from "../statistics/index.ts";
+import {
+  correlationTest,
+  matrixFrom,
+  mean,
+  pearson,
+  principalComponents,
+  spearman,
+  standardize,
+  wilcoxonSignedRank,
+  wilsonInterval,
+} from "../statistics/index.ts";
 import { filter } from "./benchmarks.ts";
 import { asPrinted, fixed, outOf, signed } from "./format.ts";
 import { gapsOf, modelsWith, scoresOf, sizesOf, widelyMeasuredColumns } from "./measures.ts";
@@ -41,15 +51,17 @@ export const appendices: readonly ClaimCheck[] = [
     id: "C085",
     check: (evidence) => {
       const roles = ["regression", "bradley-terry"] as const;
-      const agree = roles.map((role) => factNumber(evidence.facts, `paper.table.${role}.caption`) === factNumber(evidence.facts, `paper.table.${role}.in-text`));
-      const like = (method: (typeof roles)[number]): number => {
-        const changes = postTrainingChange(evidence.tables.postTraining, "base").map((row) => row.model);
+      const agree = roles.map(
+        (role) => factNumber(evidence.facts, `paper.table.${role}.caption`) === factNumber(evidence.facts, `paper.table.${role}.in-text`),
+      );
+      const shared = (method: (typeof roles)[number]): number => {
         const table = resultsOf(evidence.tables, method);
-        return evidence.tables.postTraining.filter((row) => changes.includes(row.model) && table.some((other) => other.model === row.model && other.score === row.score)).length;
+        return evidence.tables.postTraining.filter((row) => table.some((other) => other.model === row.model && other.score === row.score))
+          .length;
       };
       return {
         verdict: verdictOfParts(agree),
-        recomputed: `captions and appendix D name the same tables for ${outOf(agree.filter(Boolean).length, roles.length)} methods; Table 1 shares ${like("regression")} scores with Table 4, ${like("bradley-terry")} with Table 5`,
+        recomputed: `captions and appendix D name the same tables for ${outOf(agree.filter(Boolean).length, roles.length)} methods; Table 1 shares ${shared("regression")} scores with Table 4, ${shared("bradley-terry")} with Table 5`,
         reason: "captions, text and numbers agree",
       };
     },
@@ -61,9 +73,12 @@ export const appendices: readonly ClaimCheck[] = [
       const there = names.filter((name) => evidence.facts.some((fact) => fact.id === `helpsteer2-preference.rewardbench.${name}`));
       const scores = there.map((name) => factNumber(evidence.facts, `helpsteer2-preference.rewardbench.${name}`));
       return {
-        verdict: verdictOnceThere([needsSource("RewardBench scores of both methods at 70B", there.length, names.length)], () => verdictOf(Math.abs(scores[0]! - scores[1]!) <= 1)),
+        verdict: verdictOnceThere([needsSource("RewardBench scores of both methods at 70B", there.length, names.length)], () =>
+          verdictOf(Math.abs(scores[0]! - scores[1]!) <= 1),
+        ),
         recomputed: there.map((name, i) => `${name} ${fixed(scores[i]!, 1)}`).join(", "),
-        reason: "similar: within one point, best regression against best Bradley–Terry from scratch on Llama-3.1-70B; the plain loss is further behind",
+        reason:
+          "similar: within one point, best regression against best Bradley–Terry from scratch on Llama-3.1-70B; the plain loss is further behind",
       };
     },
   },
@@ -76,7 +91,9 @@ export const appendices: readonly ClaimCheck[] = [
       const counted = evidence.facts.filter((fact) => fact.id === "helpsteer2-preference.pairs.equal"); // once somebody has joined the two files
       const used = number("helpsteer2-preference.pairs.train") + number("helpsteer2-preference.pairs.validation");
       return {
-        verdict: verdictOnceThere([needsSource("a count of pairs judged equal", counted.length)], () => verdictOf(pairs - used === Number(counted[0]!.value))),
+        verdict: verdictOnceThere([needsSource("a count of pairs judged equal", counted.length)], () =>
+          verdictOf(pairs - used === Number(counted[0]!.value)),
+        ),
         recomputed: `${pairs} pairs in HelpSteer2, ${released} in the preference file, ${used} used: ${released - used} rows of the file are left out, ${pairs - released} pairs are not in it`,
         reason: "counts alone do not tell which pairs are equal; the two files have to be joined",
       };
@@ -106,7 +123,10 @@ export const appendices: readonly ClaimCheck[] = [
       const bradleyTerry = scoresOf(evidence, "bradley-terry");
       const r = {
         regression: pearson(gaps, regression),
-        both: pearson(gaps, regression.map((score, i) => (score + bradleyTerry[i]!) / 2)),
+        both: pearson(
+          gaps,
+          regression.map((score, i) => (score + bradleyTerry[i]!) / 2),
+        ),
         bradleyTerry: pearson(gaps, bradleyTerry),
         size: pearson(gaps, sizesOf(evidence)),
       };
@@ -123,11 +143,19 @@ export const appendices: readonly ClaimCheck[] = [
   {
     id: "C090",
     check: (evidence) => {
-      const rows = regressionMinusBradleyTerry(evidence.tables).map((row) => ({ model: row.model, gap: row.gap.score })).sort((a, b) => a.gap - b.gap);
-      const named = ["Qwen2.5-7B-Instruct", "gemma-2-9b-it"].map((model) => ({ place: rows.findIndex((row) => row.model === model) + 1, ...rows.find((row) => row.model === model)! }));
+      const rows = regressionMinusBradleyTerry(evidence.tables)
+        .map((row) => ({ model: row.model, gap: row.gap.score }))
+        .sort((a, b) => a.gap - b.gap);
+      const named = ["Qwen2.5-7B-Instruct", "gemma-2-9b-it"].map((model) => ({
+        place: rows.findIndex((row) => row.model === model) + 1,
+        ...rows.find((row) => row.model === model)!,
+      }));
       return {
         verdict: verdictOfParts(named.map(({ place }) => place <= rows.length / 4)),
-        recomputed: `${named.map((row) => `${row.model} ${fixed(row.gap, 1)} (${row.place}th smallest of ${rows.length})`).join(", ")}; smallest: ${rows.slice(0, 5).map((row) => row.model).join(", ")}`,
+        recomputed: `${named.map((row) => `${row.model} ${fixed(row.gap, 1)} (${row.place}th smallest of ${rows.length})`).join(", ")}; smallest: ${rows
+          .slice(0, 5)
+          .map((row) => row.model)
+          .join(", ")}`,
         reason: "small: among the smallest quarter; the smallest gaps belong to the weakest models",
       };
     },
@@ -146,7 +174,10 @@ export const appendices: readonly ClaimCheck[] = [
   {
     id: "C092",
     check: (evidence) => {
-      const [regression, bradleyTerry] = (["regression", "bradley-terry"] as const).map((method) => scoresOf(evidence, method)) as [number[], number[]];
+      const [regression, bradleyTerry] = (["regression", "bradley-terry"] as const).map((method) => scoresOf(evidence, method)) as [
+        number[],
+        number[],
+      ];
       const [a, b] = [spread(regression), spread(bradleyTerry)];
       const [sizeA, sizeB] = [pearson(regression, sizesOf(evidence)), pearson(bradleyTerry, sizesOf(evidence))];
       return {
@@ -164,7 +195,8 @@ export const appendices: readonly ClaimCheck[] = [
       const belowRegression = scoresOf(evidence, "regression", "chatHard").filter((score) => score < chance).length;
       const [regression, bradleyTerry] = [scoresOf(evidence, "regression"), scoresOf(evidence, "bradley-terry")];
       const runs = evidence.measurements.trainingRuns;
-      const overfit = (method: "regression" | "bradley-terry"): number => mean(runs.filter((run) => run.method === method).map((run) => run.lossAfterBest));
+      const overfit = (method: "regression" | "bradley-terry"): number =>
+        mean(runs.filter((run) => run.method === method).map((run) => run.lossAfterBest));
       return {
         verdict: verdictInWeakerForm(
           [needsTrainingLogs(evidence, (bradleyTerryRates.length + regressionRates.length) * evidence.tables.models.length)],
@@ -208,10 +240,15 @@ export const appendices: readonly ClaimCheck[] = [
       const topics = new Map(evidence.tables.benchmarks.map((row) => [row.name, row.topic]));
       const leading = order.slice(0, 6);
       const tied = leading.filter(({ name }) => ["Math", "Coding"].includes(topics.get(name) ?? "")).length;
-      const coding = Math.min(...evidence.tables.benchmarks.filter((row) => row.topic === "Coding").map((row) => modelsWith(evidence, row.name)));
+      const coding = Math.min(
+        ...evidence.tables.benchmarks.filter((row) => row.topic === "Coding").map((row) => modelsWith(evidence, row.name)),
+      );
       return {
         verdict: verdictOnceThere([needsWholeMatrix(evidence)], () => verdictOf(tied / leading.length > 0.5)),
-        recomputed: `fourth component of ${columns.length} benchmarks and ${models} models: ${leading.slice(0, 3).map(({ name, weight }) => `${name} ${signed(weight, 2)}`).join(", ")}`,
+        recomputed: `fourth component of ${columns.length} benchmarks and ${models} models: ${leading
+          .slice(0, 3)
+          .map(({ name, weight }) => `${name} ${signed(weight, 2)}`)
+          .join(", ")}`,
         reason: `the thinnest coding column has ${coding} models, so a component of math and coding cannot show`,
       };
     },

@@ -13,7 +13,10 @@ export const baseModels: readonly ClaimCheck[] = [
       const groups = sizeGroups.map((group) => tables.models.filter((row) => row.sizeGroup === group).map((row) => row.paramsBillion));
       const spans = groups.map((sizes) => Math.max(...sizes) - Math.min(...sizes));
       return {
-        verdict: verdictWithCaveat(groups.every((sizes) => sizes.length > 0), [spans.some((span) => span > 3.5)]), // roughly 3: rounds to 3 or less
+        verdict: verdictWithCaveat(
+          groups.every((sizes) => sizes.length > 0),
+          [spans.some((span) => span > 3.5)],
+        ), // roughly 3: rounds to 3 or less
         recomputed: groups.map((sizes, i) => `${sizeGroups[i]}: ${sizes.length} models over ${fixed(spans[i]!, 1)} billion`).join("; "),
         reason: "the last group is wider than 3 billion and holds more than half of the models",
       };
@@ -43,7 +46,11 @@ export const baseModels: readonly ClaimCheck[] = [
         }),
       );
       const upperHalf = places.filter(({ place, of }) => place <= of / 2).length;
-      const text = (method: string): string => places.filter((p) => p.method === method).map(({ place, of }) => `${place}/${of}`).join(", ");
+      const text = (method: string): string =>
+        places
+          .filter((p) => p.method === method)
+          .map(({ place, of }) => `${place}/${of}`)
+          .join(", ");
       return {
         verdict: verdictOfEach(upperHalf, places.length),
         recomputed: `place in the group, Regression ${text("regression")}; Bradley–Terry ${text("bradley-terry")}; in the upper half ${outOf(upperHalf, places.length)}`,
@@ -56,7 +63,9 @@ export const baseModels: readonly ClaimCheck[] = [
     check: (evidence) => {
       const panels = methods.flatMap((method) =>
         sizeGroups.map((group) => {
-          const others = gainsOverLlama(evidence.tables, { method, baseline: evidence.settings.largeBaseline }).filter((gain) => gain.sizeGroup === group && !gain.isBaseline);
+          const others = gainsOverLlama(evidence.tables, { method, baseline: evidence.settings.largeBaseline }).filter(
+            (gain) => gain.sizeGroup === group && !gain.isBaseline,
+          );
           return { method, group, better: others.filter((gain) => gain.gain > 0).length, others: others.length };
         }),
       );
@@ -91,7 +100,9 @@ export const baseModels: readonly ClaimCheck[] = [
     check: (evidence) => {
       const panels = methods.flatMap((method) =>
         sizeGroups.map((group) => {
-          const scores = joinResults(evidence.tables, method).filter((row) => row.sizeGroup === group).map((row) => row.score);
+          const scores = joinResults(evidence.tables, method)
+            .filter((row) => row.sizeGroup === group)
+            .map((row) => row.score);
           return { method, group, range: Math.max(...scores) - Math.min(...scores) };
         }),
       );

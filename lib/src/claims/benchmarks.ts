@@ -24,7 +24,10 @@ const figureRanks: readonly number[] = Array.from({ length: 26 }, (_, i) => i + 
 
 export const benchmarks: readonly ClaimCheck[] = [
   { id: "C036", check: (evidence) => numberOfBenchmarks(evidence, 33, "as section 4.1 and the caption of Table 2 say") },
-  { id: "C037", check: (evidence) => numberOfBenchmarks(evidence, 32, "appendices B and F say one fewer than section 4.1; the table has 33") },
+  {
+    id: "C037",
+    check: (evidence) => numberOfBenchmarks(evidence, 32, "appendices B and F say one fewer than section 4.1; the table has 33"),
+  },
   {
     id: "C038",
     check: ({ tables }) => {
@@ -51,12 +54,18 @@ export const benchmarks: readonly ClaimCheck[] = [
   {
     id: "C040",
     check: (evidence) =>
-      someColumns(evidence, (r) => r.pearson >= veryHigh && r.spearman >= veryHigh, `Pearson and Spearman with the Regression score ≥ ${veryHigh}`),
+      someColumns(
+        evidence,
+        (r) => r.pearson >= veryHigh && r.spearman >= veryHigh,
+        `Pearson and Spearman with the Regression score ≥ ${veryHigh}`,
+      ),
   },
   {
     id: "C041",
     check: (evidence) =>
-      bestIs(evidence, "anli", "correlation", (column) => mean(sections.map((category) => correlations(evidence, column, category).pearson))),
+      bestIs(evidence, "anli", "correlation", (column) =>
+        mean(sections.map((category) => correlations(evidence, column, category).pearson)),
+      ),
   },
   {
     id: "C042",
@@ -66,7 +75,12 @@ export const benchmarks: readonly ClaimCheck[] = [
       const counts = rows.map((scores) => scores.filter(within).length);
       return {
         verdict: verdictOfEach(counts[0]! + counts[1]!, rows[0]!.length + rows[1]!.length),
-        recomputed: rows.map((scores, i) => `${methods[i]}: ${outOf(counts[i]!, scores.length)} within 90 to 95, range ${fixed(Math.min(...scores), 1)} to ${fixed(Math.max(...scores), 1)}`).join("; "),
+        recomputed: rows
+          .map(
+            (scores, i) =>
+              `${methods[i]}: ${outOf(counts[i]!, scores.length)} within 90 to 95, range ${fixed(Math.min(...scores), 1)} to ${fixed(Math.max(...scores), 1)}`,
+          )
+          .join("; "),
         reason: "roughly true of most regression models, of one Bradley–Terry model",
       };
     },
@@ -81,7 +95,10 @@ export const benchmarks: readonly ClaimCheck[] = [
       const size = columns.find((column) => column.name === "#Params")!;
       return {
         verdict: verdictOfTendency(lower.length, columns.length, evidence.tables.benchmarks.length + 2),
-        recomputed: `${outOf(lower.length, columns.length)} measured columns correlate less with Chat than with the mean of the other sections; #Params: Chat ${fixed(r(size, "chat"), 2)}, others ${list(others.map((category) => r(size, category)), 2)}`,
+        recomputed: `${outOf(lower.length, columns.length)} measured columns correlate less with Chat than with the mean of the other sections; #Params: Chat ${fixed(r(size, "chat"), 2)}, others ${list(
+          others.map((category) => r(size, category)),
+          2,
+        )}`,
         reason: "on the columns that at least half of the models have",
       };
     },

@@ -5,7 +5,15 @@ import { factNumber } from "../published/index.ts";
 import { chanceCoverage } from "../statistics/index.ts";
 import { asPrinted, fixed, list, outOf, signed } from "./format.ts";
 import { bestGains, completeColumns, correlations, coverages, topCoverage, topRanks, widelyMeasuredColumns } from "./measures.ts";
-import { bestSingleColumn, mostCorrelatedColumn, paperFeatures, predictionFromComplete, predictionFromPaperFeatures, predictionWithPresence } from "./prediction.ts";
+import { needsBenchmarks, needsPresence } from "./needs.ts";
+import {
+  bestSingleColumn,
+  mostCorrelatedColumn,
+  paperFeatures,
+  predictionFromComplete,
+  predictionFromPaperFeatures,
+  predictionWithPresence,
+} from "./prediction.ts";
 import type { ClaimCheck, Evidence, Finding } from "./types.ts";
 import {
   verdictByReading,
@@ -16,7 +24,6 @@ import {
   verdictOfWitness,
   verdictOnceThere,
 } from "./verdicts.ts";
-import { needsBenchmarks, needsPresence } from "./needs.ts";
 
 /** The paper's own word for a very high correlation, §4.1. */
 export const veryHigh = 0.8;
@@ -30,7 +37,11 @@ export const introduction: readonly ClaimCheck[] = [
     id: "C002",
     check: (evidence) => {
       const isStrong = (r: number): boolean => Math.abs(r) >= strong;
-      return someColumns(evidence, (r) => isStrong(r.pearson) && isStrong(r.spearman), `|r| ≥ ${strong} (strong) with the Regression score, Pearson and Spearman`);
+      return someColumns(
+        evidence,
+        (r) => isStrong(r.pearson) && isStrong(r.spearman),
+        `|r| ≥ ${strong} (strong) with the Regression score, Pearson and Spearman`,
+      );
     },
   },
   {
@@ -84,7 +95,11 @@ export const introduction: readonly ClaimCheck[] = [
     id: "C007",
     check: (evidence) => {
       const found = [...new Set(evidence.rewardBench.map((row) => row.section))];
-      return { verdict: verdictOf(found.length === 4), recomputed: `${found.length}: ${found.join(", ")}`, reason: "sections of the subsets; the board's prior sets are left out" };
+      return {
+        verdict: verdictOf(found.length === 4),
+        recomputed: `${found.length}: ${found.join(", ")}`,
+        reason: "sections of the subsets; the board's prior sets are left out",
+      };
     },
   },
   { id: "C008", check: (evidence) => shareOfLlama(evidence, { least: 16, most: 30 }) },
@@ -92,7 +107,9 @@ export const introduction: readonly ClaimCheck[] = [
   {
     id: "C010",
     check: (evidence) => {
-      const names = [evidence.tables.models, evidence.tables.regression, evidence.tables.bradleyTerry].map((rows) => new Set(rows.map((row) => row.model)));
+      const names = [evidence.tables.models, evidence.tables.regression, evidence.tables.bradleyTerry].map(
+        (rows) => new Set(rows.map((row) => row.model)),
+      );
       const same = names.every((set) => set.size === names[0]!.size && [...set].every((name) => names[0]!.has(name)));
       return {
         verdict: verdictOf(same && names[0]!.size === 40),
@@ -185,7 +202,11 @@ export function largestGain(evidence: Evidence): Finding {
 }
 
 /** Does some benchmark fulfil a condition on its correlation with the Regression score? */
-export function someColumns(evidence: Evidence, fulfils: (r: { pearson: number; spearman: number }) => boolean, condition: string): Finding {
+export function someColumns(
+  evidence: Evidence,
+  fulfils: (r: { pearson: number; spearman: number }) => boolean,
+  condition: string,
+): Finding {
   const benchmarks = widelyMeasuredColumns(evidence).filter((column) => !column.isTrainingMetric);
   const found = benchmarks.map((column) => ({ column, r: correlations(evidence, column) })).filter(({ r }) => fulfils(r));
   const onAll = found.filter(({ r }) => r.n === evidence.tables.models.length);

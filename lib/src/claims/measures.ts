@@ -56,7 +56,9 @@ export interface MeasuredColumn {
 export function columnsOf(evidence: Evidence, matrix: BenchmarkMatrix, least: number): MeasuredColumn[] {
   return matrix.columns
     .map((name, j) => {
-      const present = matrix.models.map((model, i) => ({ model, value: matrix.values[i]![j] ?? null })).filter((cell) => cell.value !== null);
+      const present = matrix.models
+        .map((model, i) => ({ model, value: matrix.values[i]![j] ?? null }))
+        .filter((cell) => cell.value !== null);
       return {
         name,
         isAggregate: evidence.tables.benchmarks.some((row) => row.name === name && row.isAggregate),
@@ -113,5 +115,10 @@ export function benchmarkCount(evidence: Evidence): number {
 
 /** Models that a column of the wider matrix has; 0 where nobody published it. */
 export function modelsWith(evidence: Evidence, column: string): number {
-  return Math.max(0, ...[evidence.complete, evidence.wider].map((matrix) => columnsOf(evidence, matrix, 1).find((c) => c.name === column)?.models.length ?? 0));
+  return Math.max(
+    0,
+    ...[evidence.complete, evidence.wider].map(
+      (matrix) => columnsOf(evidence, matrix, 1).find((c) => c.name === column)?.models.length ?? 0,
+    ),
+  );
 }

@@ -17,7 +17,11 @@ export const postTraining: readonly ClaimCheck[] = [
     id: "C055",
     check: ({ tables }) => {
       const stages = tables.postTraining.filter((row) => row.model.includes("Tulu-3"));
-      return { verdict: verdictOf(stages.length === 3), recomputed: `${stages.length}: ${stages.map((row) => row.model).join(", ")}`, reason: "rows of Table 1" };
+      return {
+        verdict: verdictOf(stages.length === 3),
+        recomputed: `${stages.length}: ${stages.map((row) => row.model).join(", ")}`,
+        reason: "rows of Table 1",
+      };
     },
   },
   {
@@ -29,7 +33,11 @@ export const postTraining: readonly ClaimCheck[] = [
         return printedCategories.map((category) => asPrinted(row.change[category], printed[category].toFixed(1)));
       });
       const right = checks.filter(Boolean).length;
-      return { verdict: verdictOfEach(right, checks.length), recomputed: `${outOf(right, checks.length)} printed changes`, reason: "recomputed from the scores of Table 1, ± 0.05" };
+      return {
+        verdict: verdictOfEach(right, checks.length),
+        recomputed: `${outOf(right, checks.length)} printed changes`,
+        reason: "recomputed from the scores of Table 1, ± 0.05",
+      };
     },
   },
   {
@@ -56,7 +64,11 @@ export const postTraining: readonly ClaimCheck[] = [
     check: ({ tables }) => {
       const changes = postTrainingChange(tables.postTraining, "base");
       const up = changes.filter((row) => row.change.score > 0).length;
-      const down = changes.flatMap((row) => sections.filter((category) => row.change[category] < 0).map((category) => `${row.model} ${category} ${signed(row.change[category], 1)} %`));
+      const down = changes.flatMap((row) =>
+        sections
+          .filter((category) => row.change[category] < 0)
+          .map((category) => `${row.model} ${category} ${signed(row.change[category], 1)} %`),
+      );
       return {
         verdict: verdictOfEach(up, changes.length),
         recomputed: `${outOf(up, changes.length)} models, ${changes.map((row) => `${signed(row.change.score, 1)} %`).join(", ")}; single sections that fall: ${down.join(", ") || "none"}`,
@@ -69,9 +81,14 @@ export const postTraining: readonly ClaimCheck[] = [
     check: ({ tables }) => {
       const changes = postTrainingChange(tables.postTraining, "sft", "points");
       const cells = changes.flatMap((row) => sections.map((category) => row.change[category]));
-      const rises = sections.filter((category) => stage(tables.postTraining, afterRlvr)[category] > stage(tables.postTraining, afterDpo)[category]);
+      const rises = sections.filter(
+        (category) => stage(tables.postTraining, afterRlvr)[category] > stage(tables.postTraining, afterDpo)[category],
+      );
       return {
-        verdict: verdictWithCaveat(cells.every((value) => value < 0), [rises.length > 0]),
+        verdict: verdictWithCaveat(
+          cells.every((value) => value < 0),
+          [rises.length > 0],
+        ),
         recomputed: `${changes.map((row) => `${row.model} ${sections.map((category) => signed(row.change[category], 1)).join(" ")}`).join("; ")} points against SFT; from DPO to RLVR ${rises.join(", ") || "nothing"} rises`,
         reason: "each later stage is below SFT everywhere, but the last step does not lower all of them again",
       };
@@ -81,7 +98,9 @@ export const postTraining: readonly ClaimCheck[] = [
     id: "C060",
     check: ({ tables }) => {
       const changes = postTrainingChange(tables.postTraining, "base");
-      const cells = changes.flatMap((row) => (["chatHard", "safety"] as const).map((category) => ({ model: row.model, category, value: row.change[category] })));
+      const cells = changes.flatMap((row) =>
+        (["chatHard", "safety"] as const).map((category) => ({ model: row.model, category, value: row.change[category] })),
+      );
       const within = cells.filter(({ value }) => Math.round(value) >= 22 && Math.round(value) <= 32);
       const outside = cells.filter((cell) => !within.includes(cell));
       return {
@@ -96,23 +115,37 @@ export const postTraining: readonly ClaimCheck[] = [
     check: ({ tables }) => {
       const changes = postTrainingChange(tables.postTraining, "base").map((row) => row.change.chat);
       const small = changes.filter((value) => Math.abs(value) < 2).length;
-      return { verdict: verdictOfEach(small, changes.length), recomputed: `${signed(Math.min(...changes), 1)} to ${signed(Math.max(...changes), 1)} %`, reason: "percent of the base model's Chat" };
+      return {
+        verdict: verdictOfEach(small, changes.length),
+        recomputed: `${signed(Math.min(...changes), 1)} to ${signed(Math.max(...changes), 1)} %`,
+        reason: "percent of the base model's Chat",
+      };
     },
   },
   {
     id: "C062",
     check: ({ tables }) => {
       const rise = reasoning(tables.postTraining, sft, "percent");
-      return { verdict: verdictOf(asPrinted(rise, "8.5")), recomputed: `${signed(rise, 2)} %`, reason: "percent of the base model's Reasoning" };
+      return {
+        verdict: verdictOf(asPrinted(rise, "8.5")),
+        recomputed: `${signed(rise, 2)} %`,
+        reason: "percent of the base model's Reasoning",
+      };
     },
   },
   {
     id: "C063",
     check: ({ tables }) => {
       const gain = reasoning(tables.postTraining, sft, "points");
-      const lost = [afterDpo, afterRlvr].map((model) => (1 - reasoning(tables.postTraining, model, "points") / gain) * 100) as [number, number];
+      const lost = [afterDpo, afterRlvr].map((model) => (1 - reasoning(tables.postTraining, model, "points") / gain) * 100) as [
+        number,
+        number,
+      ];
       return {
-        verdict: verdictWithCaveat(lost.every((share) => share > 50), [lost.some((share) => share > 100)]),
+        verdict: verdictWithCaveat(
+          lost.every((share) => share > 50),
+          [lost.some((share) => share > 100)],
+        ),
         recomputed: `of ${signed(gain, 1)} points, DPO takes back ${fixed(lost[0], 0)} %, DPO and RLVR ${fixed(lost[1], 0)} %`,
         reason: "in the end more than all of the gain is gone",
       };
@@ -137,7 +170,9 @@ export const postTraining: readonly ClaimCheck[] = [
     check: (evidence) => {
       const stages = evidence.facts.some((fact) => fact.id === "hermes-3.stages") ? factText(evidence.facts, "hermes-3.stages") : "";
       return {
-        verdict: verdictOnceThere([needsSource("a description of Hermes 3", stages === "" ? 0 : 1)], () => verdictOf(stages === "SFT + DPO")),
+        verdict: verdictOnceThere([needsSource("a description of Hermes 3", stages === "" ? 0 : 1)], () =>
+          verdictOf(stages === "SFT + DPO"),
+        ),
         recomputed: stages || "no source",
         reason: "stages that the model's own technical report describes",
       };
@@ -147,7 +182,9 @@ export const postTraining: readonly ClaimCheck[] = [
     id: "C068",
     check: (evidence) => {
       const names = evidence.tables.postTraining.map((row) => row.model);
-      const rows = joinResults(evidence.tables, "bradley-terry").filter((row) => names.includes(row.model)).sort((a, b) => b.score - a.score);
+      const rows = joinResults(evidence.tables, "bradley-terry")
+        .filter((row) => names.includes(row.model))
+        .sort((a, b) => b.score - a.score);
       return {
         verdict: verdictOf(rows[0]?.model === sft),
         recomputed: `Bradley–Terry: ${rows.map((row) => `${row.model} ${fixed(row.score, 1)}`).join(" > ")}`,

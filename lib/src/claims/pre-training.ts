@@ -3,7 +3,13 @@ import { factNumber, factText } from "../published/index.ts";
 import { fixed, outOf } from "./format.ts";
 import { modelsWith } from "./measures.ts";
 import { needsBenchmarks, needsPresence, needsSource, needsTrainingLogs } from "./needs.ts";
-import { leastSquaresOnTraining, paperFeatures, predictionFromComplete, predictionFromPaperFeatures, predictionWithPresence } from "./prediction.ts";
+import {
+  leastSquaresOnTraining,
+  paperFeatures,
+  predictionFromComplete,
+  predictionFromPaperFeatures,
+  predictionWithPresence,
+} from "./prediction.ts";
 import { bradleyTerryRates, regressionRates } from "./training.ts";
 import type { ClaimCheck, Evidence } from "./types.ts";
 import { verdictByReading, verdictOf, verdictOfSetup, verdictOnceThere } from "./verdicts.ts";
@@ -17,12 +23,18 @@ export const preTraining: readonly ClaimCheck[] = [
   {
     id: "C069",
     check: (evidence) => {
-      const sizes = evidence.facts.filter((fact) => fact.id.startsWith("mia.")).map((fact) => ({ name: fact.id.slice(4), samples: Number(fact.value), isCited: fact.id.startsWith("mia.cited.") }));
+      const sizes = evidence.facts
+        .filter((fact) => fact.id.startsWith("mia."))
+        .map((fact) => ({ name: fact.id.slice(4), samples: Number(fact.value), isCited: fact.id.startsWith("mia.cited.") }));
       const isLarge = sizes.some(({ samples }) => samples >= 10_000);
       const cited = sizes.filter((size) => size.isCited).length;
       return {
-        verdict: isLarge ? "does-not-hold" : verdictOnceThere([needsSource("sizes of the data sets of the cited works", cited, 4)], () => verdictOf(!isLarge)),
-        recomputed: sizes.map(({ name, samples }) => `${name.replace(/^cited\.|^other\./, "")} at most ${samples.toLocaleString("en-US")}`).join(", "),
+        verdict: isLarge
+          ? "does-not-hold"
+          : verdictOnceThere([needsSource("sizes of the data sets of the cited works", cited, 4)], () => verdictOf(!isLarge)),
+        recomputed: sizes
+          .map(({ name, samples }) => `${name.replace(/^cited\.|^other\./, "")} at most ${samples.toLocaleString("en-US")}`)
+          .join(", "),
         reason: `the text cites four works on detection; a size was found for the data set of ${cited} of them`,
       };
     },
@@ -58,11 +70,14 @@ export const preTraining: readonly ClaimCheck[] = [
   {
     id: "C073",
     check: (evidence) => {
-      const tokens = factNumber(evidence.facts, "slimpajama.tokens") * 1e9 * (factNumber(evidence.facts, "slimpajama.token-share.Book") / 100);
+      const tokens =
+        factNumber(evidence.facts, "slimpajama.tokens") * 1e9 * (factNumber(evidence.facts, "slimpajama.token-share.Book") / 100);
       const perBook = tokens / factNumber(evidence.facts, "slimpajama.documents.Book");
       const { bookTokens } = evidence.measurements;
       return {
-        verdict: verdictOnceThere([needsSource("books with a token count", bookTokens.length)], () => verdictOf(bookTokens.some((count) => count > 170_000))),
+        verdict: verdictOnceThere([needsSource("books with a token count", bookTokens.length)], () =>
+          verdictOf(bookTokens.some((count) => count > 170_000)),
+        ),
         recomputed: `mean ${fixed(perBook / 1000, 0)}k tokens a book${bookTokens.length > 0 ? `; longest of ${bookTokens.length}: ${Math.max(...bookTokens)}` : ""}`,
         reason: "the mean makes it very likely; no single book was counted here",
       };
@@ -85,16 +100,28 @@ export const preTraining: readonly ClaimCheck[] = [
     check: (evidence) => {
       const families = 7;
       const need = needsPresence(evidence, families);
-      return { verdict: verdictOnceThere([need], () => verdictOf(need.have >= families)), recomputed: `${need.have} of ${families} models scored`, reason: "scoring a million documents with seven models takes GPUs" };
+      return {
+        verdict: verdictOnceThere([need], () => verdictOf(need.have >= families)),
+        recomputed: `${need.have} of ${families} models scored`,
+        reason: "scoring a million documents with seven models takes GPUs",
+      };
     },
   },
   {
     id: "C076",
-    check: (evidence) => crossReference(evidence, "paper.appendix.token-counts.in-text", "paper.appendix.token-counts.actual", "appendix", "the token counts that the rule rests on"),
+    check: (evidence) =>
+      crossReference(
+        evidence,
+        "paper.appendix.token-counts.in-text",
+        "paper.appendix.token-counts.actual",
+        "appendix",
+        "the token counts that the rule rests on",
+      ),
   },
   {
     id: "C077",
-    check: (evidence) => crossReference(evidence, "paper.figure.jensen-shannon.in-text", "paper.figure.jensen-shannon.caption", "Figure", "the distances"),
+    check: (evidence) =>
+      crossReference(evidence, "paper.figure.jensen-shannon.in-text", "paper.figure.jensen-shannon.caption", "Figure", "the distances"),
   },
   {
     id: "C078",
@@ -106,7 +133,8 @@ export const preTraining: readonly ClaimCheck[] = [
         verdict: verdictOnceThere([{ what: "distances between seven models", have: pairs.length, need: 21, otherwise: "needs-gpu" }], () =>
           verdictOf(inside.length > 0 && pairs.slice(0, inside.length).every((pair) => inside.includes(pair))),
         ),
-        recomputed: pairs.length === 0 ? "no distance measured" : `smallest: ${pairs[0]!.a} and ${pairs[0]!.b}, ${fixed(pairs[0]!.distance, 3)}`,
+        recomputed:
+          pairs.length === 0 ? "no distance measured" : `smallest: ${pairs[0]!.a} and ${pairs[0]!.b}, ${fixed(pairs[0]!.distance, 3)}`,
         reason: "presence scores of the models are needed first",
       };
     },
@@ -135,7 +163,10 @@ export const preTraining: readonly ClaimCheck[] = [
       return {
         verdict: verdictOnceThere([need, needsBenchmarks(evidence, paperFeatures)], () => {
           const withPresence = predictionWithPresence(evidence);
-          return verdictByReading({ literal: near(withPresence.inSampleError, claimed), others: [near(withPresence.outOfFamilyError, claimed)] });
+          return verdictByReading({
+            literal: near(withPresence.inSampleError, claimed),
+            others: [near(withPresence.outOfFamilyError, claimed)],
+          });
         }),
         recomputed: `${need.have} of ${need.need} models have presence scores`,
         reason: `${paperFeatures.length + subsets.length} features on at most ${need.need} models: a fit in sample would fall anyway`,
@@ -157,9 +188,19 @@ export const preTraining: readonly ClaimCheck[] = [
   },
 ];
 
-function crossReference(evidence: Evidence, told: string, actual: string, kind: string, what: string): { verdict: ReturnType<typeof verdictOf>; recomputed: string; reason: string } {
+function crossReference(
+  evidence: Evidence,
+  told: string,
+  actual: string,
+  kind: string,
+  what: string,
+): { verdict: ReturnType<typeof verdictOf>; recomputed: string; reason: string } {
   const [there, here] = [factText(evidence.facts, told), factText(evidence.facts, actual)];
-  return { verdict: verdictOf(there === here), recomputed: `text: ${kind} ${there}; actual: ${kind} ${here}`, reason: `where the paper prints ${what}` };
+  return {
+    verdict: verdictOf(there === here),
+    recomputed: `text: ${kind} ${there}; actual: ${kind} ${here}`,
+    reason: `where the paper prints ${what}`,
+  };
 }
 
 function near(error: number, claimed: number): boolean {

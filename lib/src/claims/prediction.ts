@@ -55,7 +55,10 @@ export const predictionFromComplete: (evidence: Evidence) => FittedScores = once
 
 /** The fit on the paper's five features, for evidence that has them for all models. */
 export const predictionFromPaperFeatures: (evidence: Evidence) => FittedScores = oncePerEvidence((evidence) =>
-  fitFeatures(evidence, paperFeatures.map((name) => fullColumn(evidence, name))),
+  fitFeatures(
+    evidence,
+    paperFeatures.map((name) => fullColumn(evidence, name)),
+  ),
 );
 
 /** The fit on those and the mean presence scores, for evidence that has them all. */
@@ -140,7 +143,10 @@ export function leastSquaresOnTraining(evidence: Evidence): {
   const all = leastSquares(matrixFrom(rows), y);
   const leftOut = Float64Array.from(y, (_, i) => {
     const others = rows.flatMap((_, j) => (j === i ? [] : [j]));
-    const { intercept, coefficients } = leastSquares(matrixFrom(others.map((j) => rows[j]!)), others.map((j) => y[j]!));
+    const { intercept, coefficients } = leastSquares(
+      matrixFrom(others.map((j) => rows[j]!)),
+      others.map((j) => y[j]!),
+    );
     return rows[i]!.reduce((sum, value, j) => sum + value * coefficients[j]!, intercept);
   });
   const logSizes: Matrix = matrixFrom(sizesOf(evidence).map((size) => [Math.log(size)]));

@@ -3,7 +3,14 @@ import { paperGrid } from "../statistics/index.ts";
 import { fixed, outOf, signed } from "./format.ts";
 import { completeColumns, modelsWith, topCoverage } from "./measures.ts";
 import { needsBenchmarks, needsWholeMatrix } from "./needs.ts";
-import { bestSingleColumn, leastSquaresOnTraining, paperFeatures, predictionFromComplete, predictionFromPaperFeatures, selectedColumns } from "./prediction.ts";
+import {
+  bestSingleColumn,
+  leastSquaresOnTraining,
+  paperFeatures,
+  predictionFromComplete,
+  predictionFromPaperFeatures,
+  selectedColumns,
+} from "./prediction.ts";
 import type { ClaimCheck } from "./types.ts";
 import { verdictInWeakerForm, verdictOf, verdictOfEach, verdictOfSetup, verdictOnceThere } from "./verdicts.ts";
 
@@ -36,8 +43,16 @@ export const regression: readonly ClaimCheck[] = [
   {
     id: "C052",
     check: (evidence) => {
-      const told: Readonly<Record<string, string>> = { "MBPP+": "Coding", "HumanEval+": "Coding", toxigen: "Safety", leaderboard_ifeval: "General" };
-      const printed = Object.keys(told).map((name) => ({ name, topic: evidence.tables.benchmarks.find((row) => row.name === name)?.topic ?? "not there" }));
+      const told: Readonly<Record<string, string>> = {
+        "MBPP+": "Coding",
+        "HumanEval+": "Coding",
+        toxigen: "Safety",
+        leaderboard_ifeval: "General",
+      };
+      const printed = Object.keys(told).map((name) => ({
+        name,
+        topic: evidence.tables.benchmarks.find((row) => row.name === name)?.topic ?? "not there",
+      }));
       return {
         verdict: verdictOfEach(printed.filter(({ name, topic }) => told[name] === topic).length, printed.length),
         recomputed: printed.map(({ name, topic }) => `${name}: ${topic}`).join(", "),

@@ -12,7 +12,11 @@ export const tables: readonly ClaimCheck[] = [
     id: "C098",
     check: (evidence) => {
       const aggregates = evidence.tables.benchmarks.filter((row) => row.isAggregate).map((row) => row.name);
-      return { verdict: verdictOf(aggregates.length === 2), recomputed: `${aggregates.length}: ${aggregates.join(", ")}`, reason: "rows of Table 2" };
+      return {
+        verdict: verdictOf(aggregates.length === 2),
+        recomputed: `${aggregates.length}: ${aggregates.join(", ")}`,
+        reason: "rows of Table 2",
+      };
     },
   },
   {
@@ -35,7 +39,9 @@ export const tables: readonly ClaimCheck[] = [
     id: "C100",
     check: (evidence) => {
       const names = ["anli", "leaderboard_musr", "leaderboard_math"];
-      const right = names.map((name) => factText(evidence.facts, `reference.${name}.printed`) === factText(evidence.facts, `reference.${name}.data-set`));
+      const right = names.map(
+        (name) => factText(evidence.facts, `reference.${name}.printed`) === factText(evidence.facts, `reference.${name}.data-set`),
+      );
       return {
         verdict: verdictOfParts(right),
         recomputed: names.map((name) => `${name}: "${factText(evidence.facts, `reference.${name}.printed`)}"`).join("; "),
@@ -65,7 +71,14 @@ export const tables: readonly ClaimCheck[] = [
       const dated = evidence.facts.filter((fact) => fact.id.startsWith("hub.downloads.2025-02.")); // one a model, should somebody have kept them
       return {
         verdict: verdictOnceThere([needsSource("download counts of February 2025", dated.length, evidence.tables.models.length)], () =>
-          verdictOfEach(dated.filter((fact) => evidence.tables.models.some((row) => fact.id.endsWith(`.${row.model}`) && row.downloads === factNumber(evidence.facts, fact.id))).length, dated.length),
+          verdictOfEach(
+            dated.filter((fact) =>
+              evidence.tables.models.some(
+                (row) => fact.id.endsWith(`.${row.model}`) && row.downloads === factNumber(evidence.facts, fact.id),
+              ),
+            ).length,
+            dated.length,
+          ),
         ),
         recomputed: `both printed for ${outOf(printed, evidence.tables.models.length)} models; lowest ratio ${odd.model}: ${fixed(odd.downloads, 0)} downloads, ${odd.likes} likes`,
         reason: "a snapshot of a counter that moves; the hub keeps no history",
@@ -79,7 +92,10 @@ export const tables: readonly ClaimCheck[] = [
       const count = (name: string): number => evidence.tables.models.filter((row) => row.publisher === name).length;
       return {
         verdict: verdictOf(count("Alibaba") === 11),
-        recomputed: publishers.sort((a, b) => count(b) - count(a)).map((name) => `${name} ${count(name)}`).join(", "),
+        recomputed: publishers
+          .sort((a, b) => count(b) - count(a))
+          .map((name) => `${name} ${count(name)}`)
+          .join(", "),
         reason: "rows of Table 3 by publisher",
       };
     },

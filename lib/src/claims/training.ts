@@ -51,10 +51,16 @@ export const training: readonly ClaimCheck[] = [
       const pairs = factNumber(evidence.facts, "helpsteer2-preference.pairs.train");
       const steps = Math.floor(pairs / batch); // the last partial batch is dropped
       const recipe = factNumber(evidence.facts, "nemo-aligner.bradley-terry.steps");
-      return setup(evidence, "bradley-terry", steps === recipe, { epochs: 1, warmUpSteps: 20 }, {
-        recomputed: `${pairs} pairs in batches of ${batch}: ${steps} steps (NVIDIA's recipe for the data: ${recipe}); 20 warm-up steps are ${fixed((20 / steps) * 100, 0)} % of them, ${Math.floor(steps / 20)} checkpoints a run`,
-        reason: `how the authors trained; NVIDIA warms up for ${factText(evidence.facts, "nemo-aligner.bradley-terry.warm-up")} steps`,
-      });
+      return setup(
+        evidence,
+        "bradley-terry",
+        steps === recipe,
+        { epochs: 1, warmUpSteps: 20 },
+        {
+          recomputed: `${pairs} pairs in batches of ${batch}: ${steps} steps (NVIDIA's recipe for the data: ${recipe}); 20 warm-up steps are ${fixed((20 / steps) * 100, 0)} % of them, ${Math.floor(steps / 20)} checkpoints a run`,
+          reason: `how the authors trained; NVIDIA warms up for ${factText(evidence.facts, "nemo-aligner.bradley-terry.warm-up")} steps`,
+        },
+      );
     },
   },
   { id: "C019", check: (evidence) => grid(evidence, "bradley-terry", bradleyTerryRates) },
@@ -64,10 +70,16 @@ export const training: readonly ClaimCheck[] = [
       const responses = factNumber(evidence.facts, "helpsteer2.responses.train");
       const steps = Math.floor((responses * 2) / batch);
       const recipe = factNumber(evidence.facts, "nemo-aligner.regression.steps");
-      return setup(evidence, "regression", Math.floor(steps / 2) === recipe, { epochs: 2, warmUpSteps: 20 }, {
-        recomputed: `2 × ${responses} responses in batches of ${batch}: ${Math.floor(steps)} steps, or ${Math.floor(steps / 2)} in batches of 128 (NVIDIA's recipe: ${recipe})`,
-        reason: "how the authors trained; when a checkpoint is saved is not told",
-      });
+      return setup(
+        evidence,
+        "regression",
+        Math.floor(steps / 2) === recipe,
+        { epochs: 2, warmUpSteps: 20 },
+        {
+          recomputed: `2 × ${responses} responses in batches of ${batch}: ${Math.floor(steps)} steps, or ${Math.floor(steps / 2)} in batches of 128 (NVIDIA's recipe: ${recipe})`,
+          reason: "how the authors trained; when a checkpoint is saved is not told",
+        },
+      );
     },
   },
   { id: "C021", check: (evidence) => grid(evidence, "regression", regressionRates) },
@@ -109,10 +121,15 @@ export const training: readonly ClaimCheck[] = [
     id: "C025",
     check: (evidence) => {
       const named = ["ArmoRM-Llama3-8B-v0.1", "Nemotron-4-340B-Reward"];
-      const first = named.map((model) => evidence.facts.find((fact) => fact.id === `rewardbench.first.${model}`)).filter((fact) => fact !== undefined);
+      const first = named
+        .map((model) => evidence.facts.find((fact) => fact.id === `rewardbench.first.${model}`))
+        .filter((fact) => fact !== undefined);
       return {
-        verdict: verdictOnceThere([needsSource("dated reports of a first place", first.length, named.length)], () => verdictOf(first.length > 1)),
-        recomputed: first.map((fact) => `${fact.id.replace("rewardbench.first.", "")} first in ${fact.value}`).join("; ") || "no dated report",
+        verdict: verdictOnceThere([needsSource("dated reports of a first place", first.length, named.length)], () =>
+          verdictOf(first.length > 1),
+        ),
+        recomputed:
+          first.map((fact) => `${fact.id.replace("rewardbench.first.", "")} first in ${fact.value}`).join("; ") || "no dated report",
         reason: "both named models were reported first by their authors when they came out",
       };
     },
@@ -151,8 +168,13 @@ export const training: readonly ClaimCheck[] = [
         return { section, n, matching: results.filter((row) => isMultiple(row[category], n)).length };
       });
       return {
-        verdict: verdictOfEach(counted.reduce((sum, row) => sum + row.matching, 0), counted.length * results.length),
-        recomputed: counted.map(({ section, n, matching }) => `${section}: ${outOf(matching, results.length)} multiples of 1/${n}`).join("; "),
+        verdict: verdictOfEach(
+          counted.reduce((sum, row) => sum + row.matching, 0),
+          counted.length * results.length,
+        ),
+        recomputed: counted
+          .map(({ section, n, matching }) => `${section}: ${outOf(matching, results.length)} multiples of 1/${n}`)
+          .join("; "),
         reason: "so each printed percentage is a count of right answers; half points for ties would break it",
       };
     },
@@ -173,7 +195,8 @@ function setup(
   text: Pick<Finding, "recomputed" | "reason">,
 ): Finding {
   const runs = evidence.measurements.trainingRuns.filter((run) => run.method === method);
-  const asTold = (): boolean => runs.every((run) => run.epochs === told.epochs && run.batchSize === batch && run.warmUpSteps === told.warmUpSteps);
+  const asTold = (): boolean =>
+    runs.every((run) => run.epochs === told.epochs && run.batchSize === batch && run.warmUpSteps === told.warmUpSteps);
   return { verdict: verdictOfSetup(agreesWithItself, runs.length, asTold), ...text };
 }
 

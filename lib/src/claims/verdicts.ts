@@ -78,7 +78,10 @@ export function verdictOfTendency(agree: number, checked: number, total: number)
  * A number known only to lie in [low, high], claimed to lie in [least, most]: decided only where the two intervals
  * leave no doubt.
  */
-export function verdictOfBounds(known: { readonly low: number; readonly high: number }, claimed: { readonly least: number; readonly most: number }): Verdict {
+export function verdictOfBounds(
+  known: { readonly low: number; readonly high: number },
+  claimed: { readonly least: number; readonly most: number },
+): Verdict {
   if (known.low >= claimed.least && known.high <= claimed.most) return "holds";
   return known.high < claimed.least || known.low > claimed.most ? "does-not-hold" : "needs-data";
 }
