@@ -15,6 +15,7 @@ import {
   methodGapFigure,
   predictionFigure,
   scatterFigure,
+  stageFigure,
 } from "basewise/figures";
 import { readCharts, readPaperTables } from "basewise/published";
 
@@ -162,7 +163,7 @@ export const cases: Record<string, () => Figure> = {
           predicted: 80,
           low: 72,
           high: 88,
-          baseline: { predicted: 77, low: 66, high: 88 },
+          baseline: null,
           warnings: ["larger than any of the 40"],
         },
         { model: "old-7B", predicted: 82, low: 74, high: 90, baseline: { predicted: 78, low: 67, high: 89 }, actual: 81 },
@@ -206,5 +207,14 @@ export const cases: Record<string, () => Figure> = {
         { label: "up", value: 2.5 },
       ],
       { source, xTitle: "change (points)" },
+    ),
+  stages: () =>
+    stageFigure(
+      [
+        { stage: "pre-trained", category: "chat", value: 93.9, low: 91, high: 96 },
+        { stage: "SFT", category: "chat", value: 95.3, low: 92.6, high: 97.1 },
+        { stage: "pre-trained", category: "score", value: 72.9, low: 71, high: 74.5 },
+      ],
+      { source },
     ),
 };

@@ -1,5 +1,5 @@
 import type { ChartPoint } from "../paper/index.ts";
-import { framed, nameAxis, note, numberAxis } from "./frame.ts";
+import { framed, nameAxis, note, numberAxis, pointName } from "./frame.ts";
 import { placeLabels } from "./labels.ts";
 import { lineStyle, palette, sizes, wordColor } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
@@ -191,7 +191,7 @@ function pointLabels(
     const place = places[i];
     return place
       ? [
-          note(plain(text), {
+          pointName(text, {
             x: axis.noteAt(at.x),
             y: at.y,
             xshift: place.dx,

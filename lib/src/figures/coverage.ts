@@ -6,6 +6,7 @@ import { listed, numberText, plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
 
 const plotHeight = 380;
+const bandKey = "Pale band: what the order of tied models leaves open; its line: the mean over all orders.";
 const top = 1.04; // of the vertical axis
 
 /**
@@ -41,6 +42,7 @@ export function coverageFigure(curves: readonly CoverageCurve[], options: Figure
     {
       traces: [
         ...guides.map((guide) => line(guide.name, guide.points, { color: palette.grey, width: 1.5, dash: guide.dash }, false)),
+        ...curves.flatMap((curve, i) => tieBand(curve, styles[i]!.color)),
         ...curves.map((curve, i) => line(curve.name, curve.points, styles[i]!, true)),
       ],
       annotations: labels.map((label, i) =>
@@ -62,6 +64,7 @@ export function coverageFigure(curves: readonly CoverageCurve[], options: Figure
       },
       plotHeight,
       room: { left: 62, right, bottom: 46 },
+      ...(curves.some((curve) => tieBand(curve, "").length > 0) ? { key: bandKey } : {}),
       title: "Coverage: how many of the best k models a benchmark finds",
       caption: `Share of the k best reward models that are among the k best by each benchmark (expected over ties), of ${n} models; chance k/${n} and the smallest possible share in grey.`,
       alt: `Lines of coverage from k = ${first} to ${last}: ${listed(curves.map((curve, i) => `${curve.name} from ${numberText(curve.points[0]?.coverage ?? Number.NaN, 2)} to ${numberText(ends[i]!, 2)}`))}. Chance rises from ${numberText(first / n, 2)} to ${numberText(last / n, 2)}.`,
@@ -105,6 +108,15 @@ function line(name: string, points: readonly { k: number; coverage: number }[], 
     hovertext: points.map((point) => `${plain(name)}, k = ${point.k}: ${numberText(point.coverage, 2)}`),
     hoverinfo: "text",
   };
+}
+
+/** What ties leave open, from the unluckiest to the luckiest order, as a pale band; nothing where a curve has no such range. */
+function tieBand(curve: CoverageCurve, color: string): PlotlyObject[] {
+  const points = curve.points.filter((point) => point.low !== undefined && point.high !== undefined);
+  if (!points.some((point) => point.low! < point.high!)) return [];
+  const edge = [...points.map((point) => [point.k, point.high!]), ...points.toReversed().map((point) => [point.k, point.low!])];
+  const [x, y] = [edge.map(([k]) => k), edge.map(([, coverage]) => coverage)];
+  return [{ type: "scatter", mode: "lines", x, y, fill: "toself", fillcolor: color, opacity: 0.16, line: { width: 0 }, hoverinfo: "skip" }];
 }
 
 /** A thin line from the end of a curve to its label, which may have had to move; in shares of the plot. */

@@ -120,7 +120,12 @@ export function nameAxis(names: readonly string[], more: PlotlyObject & { readon
   };
 }
 
-/** A text at a place of the figure, without arrow. */
+/** A text at a place of the figure, without arrow: centred there unless the place says otherwise. */
 export function note(text: string, place: PlotlyObject): PlotlyObject {
-  return { text, showarrow: false, font: { size: sizes.small, color: palette.ink }, ...place };
+  return { text, showarrow: false, font: { size: sizes.small, color: palette.ink }, xanchor: "center", yanchor: "middle", ...place };
+}
+
+/** A name beside a point: on a pale ground, so that lines under it do not strike it out. */
+export function pointName(text: string, place: PlotlyObject): PlotlyObject {
+  return note(plain(text), { bgcolor: "rgba(255,255,255,0.75)", borderpad: 0, ...place });
 }

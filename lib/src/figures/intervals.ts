@@ -1,5 +1,5 @@
 import { framed, nameAxis, note, numberAxis } from "./frame.ts";
-import type { IntervalRow, PredictionRow } from "./rows.ts";
+import type { IntervalRow } from "./rows.ts";
 import { familyStyle, palette, sizes } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
@@ -48,109 +48,33 @@ export function intervalFigure(rows: readonly IntervalRow[], options: IntervalOp
   );
 }
 
-function intervalText({ value, low, high }: IntervalRow, decimals: number): string {
+/** "12.3 [10.1, 14.5]", or an en dash where there is no value. */
+export function intervalText({ value, low, high }: IntervalRow, decimals: number): string {
   if (value === null || !Number.isFinite(value)) return "–";
   const range = low === null || high === null ? "" : ` [${numberText(low, decimals)}, ${numberText(high, decimals)}]`;
   return numberText(value, decimals) + range;
 }
 
-function intervalTrace({ label, value, low, high }: IntervalRow, y: number, color: string): PlotlyObject {
+/** A point with its interval, at height y. */
+export function intervalTrace({ label, value, low, high }: IntervalRow, y: number, color: string): PlotlyObject {
   return {
     type: "scatter",
     mode: "markers",
     x: [value],
     y: [y],
-    error_x:
-      value === null || low === null || high === null
-        ? { visible: false }
-        : { type: "data", symmetric: false, array: [high - value], arrayminus: [value - low], color, thickness: 1.6, width: 3 },
+    error_x: { ...arms(value, low, high), color, thickness: 1.6, width: 3 },
     marker: { size: 8, color },
     hovertext: [plain(label)],
     hoverinfo: "text+x",
   };
 }
 
+/** The interval as Plotly takes it: how far it reaches to either side; none where an end is missing or infinite. */
+function arms(value: number | null, low: number | null, high: number | null): PlotlyObject {
+  if (value === null || low === null || high === null || !Number.isFinite(high - low)) return { visible: false };
+  return { type: "data", symmetric: false, array: [high - value], arrayminus: [value - low] };
+}
+
 function verticalLine(x: number): PlotlyObject {
   return { type: "line", x0: x, x1: x, xref: "x", yref: "paper", y0: 0, y1: 1, line: { color: palette.grey, width: 1, dash: "dash" } };
-}
-
-/**
- * Predicted scores of candidates with 90 % intervals, best first; below each, hollow and grey, what size alone predicts.
- *
- * @param rows  one per candidate; a star marks those whose prediction carries warnings
- */
-export function predictionFigure(
-  rows: readonly PredictionRow[],
-  options: FigureOptions & { readonly xTitle?: string; readonly decimals?: number },
-): Figure {
-  const { xTitle = "predicted RewardBench score", decimals = 1 } = options;
-  const sorted = rows.toSorted((a, b) => b.predicted - a.predicted);
-  const names = sorted.map((row) => `${row.model}${row.warnings?.length ? " *" : ""}`);
-  const texts = sorted.map((row) => intervalText({ label: row.model, value: row.predicted, low: row.low, high: row.high }, decimals));
-  const [left, right] = [names, texts].map((list) => sizes.edge + 10 + Math.max(...list.map((name) => widthOf(name, sizes.small))));
-  const hasActual = rows.some((row) => Number.isFinite(row.actual ?? Number.NaN));
-  const warned = sorted.filter((row) => row.warnings?.length).map((row) => `${row.model}: ${row.warnings!.join("; ")}`);
-  return framed(
-    {
-      traces: [
-        ...sorted.map((row, i) => ({
-          ...intervalTrace({ label: row.model, value: row.predicted, low: row.low, high: row.high }, i - 0.14, palette.blue),
-        })),
-        ...sorted.map((row, i) =>
-          hollow(
-            intervalTrace(
-              { label: `${row.model}, by size alone`, value: row.baseline.predicted, low: row.baseline.low, high: row.baseline.high },
-              i + 0.22,
-              palette.grey,
-            ),
-          ),
-        ),
-        ...sorted.flatMap((row, i) =>
-          Number.isFinite(row.actual ?? Number.NaN)
-            ? [
-                {
-                  type: "scatter",
-                  mode: "markers",
-                  x: [row.actual],
-                  y: [i - 0.14],
-                  marker: { size: 13, symbol: "line-ns", line: { color: palette.red, width: 2.5 } },
-                  hovertext: [`${plain(row.model)}, measured`],
-                  hoverinfo: "text+x",
-                },
-              ]
-            : [],
-        ),
-      ],
-      annotations: texts.map((text, i) => note(text, { xref: "paper", x: 1, y: i, xanchor: "left", xshift: 6 })),
-      layout: { xaxis: numberAxis(xTitle), yaxis: nameAxis(names) },
-      plotHeight: Math.max(sorted.length, 2) * 30,
-      room: { left: left!, right: right!, bottom: 46 },
-      title: "Predicted reward-model scores of the candidates",
-      key: [
-        `Filled: prediction with its 90 % interval. Hollow, grey: what size alone predicts.`,
-        ...(hasActual ? ["Red: measured."] : []),
-        ...(warned.length > 0 ? [`* ${warned.join(". * ")}.`] : []),
-      ].join(" "),
-      caption:
-        "Predicted RewardBench score of a reward model trained on each candidate, with 90 % prediction intervals, beside the prediction from size alone.",
-      alt: `Predictions, best first: ${listed(sorted.map((row, i) => `${row.model} ${texts[i]} (size alone ${numberText(row.baseline.predicted, decimals)})`))}.`,
-      numbers: sorted.map((row) => ({
-        model: row.model,
-        predicted: row.predicted,
-        low: row.low,
-        high: row.high,
-        baseline_predicted: row.baseline.predicted,
-        baseline_low: row.baseline.low,
-        baseline_high: row.baseline.high,
-        actual: row.actual ?? null,
-        warnings: row.warnings?.join("; ") ?? "",
-      })),
-    },
-    options,
-  );
-}
-
-function hollow(trace: PlotlyObject): PlotlyObject {
-  const marker = trace["marker"] as PlotlyObject;
-  return { ...trace, marker: { ...marker, size: 7, symbol: "circle-open", line: { width: 1.5, color: marker["color"] } } };
 }

@@ -74,7 +74,8 @@ export interface PredictionRow {
   readonly predicted: number;
   readonly low: number;
   readonly high: number;
-  readonly baseline: { readonly predicted: number; readonly low: number; readonly high: number };
+  /** null where size alone predicts nothing, for the size is not known */
+  readonly baseline: { readonly predicted: number; readonly low: number; readonly high: number } | null;
   /** the measured score, where it is known */
   readonly actual?: number | null;
   /** marked with a star and printed under the figure when not empty */

@@ -1,4 +1,4 @@
-import type { Category } from "../paper/types.ts";
+import type { Category } from "../paper/index.ts";
 import { framed, nameAxis, note, numberAxis } from "./frame.ts";
 import { lineStyle, palette, sizes } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
@@ -67,7 +67,7 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions): 
       ),
       layout: { ...Object.fromEntries(axes), yaxis: nameAxis(stages) },
       plotHeight: Math.max(stages.length, 2) * (sizes.row + 8) + 8,
-      room: { left, right: sizes.edge, top: 20, bottom: 34 },
+      room: { left, right: sizes.edge, top: 20, bottom: 46 },
       title: "Score by stage of training",
       caption: `RewardBench percent by stage of training, with intervals; ${stages.length} stages, ${sections.length} panels, each with its own range.`,
       alt: `Points with intervals in ${sections.length} panels. ${sections.map((category) => `${titles[category]}: ${listed(stages.map((stage) => inWords(rows, stage, category)))}.`).join(" ")}`,

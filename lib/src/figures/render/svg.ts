@@ -27,7 +27,12 @@ async function draw(figure: Figure): Promise<string> {
   const { data, layout } = parse(json) as { data: unknown; layout: unknown };
   const { width, height } = figure.layout;
   const svg = await plotly.toImage({ data, layout }, { format: "svg", imageDataOnly: true, width, height });
-  return describe(svg.replaceAll("TOBESTRIPPED", "'"), figure); // Plotly's stand-in for quotes around font names, left over under jsdom
+  return describe(cleaned(svg), figure);
+}
+
+/** Without Plotly's stand-in for quotes around font names, which stays under jsdom; with heat maps whose cells keep sharp edges. */
+function cleaned(svg: string): string {
+  return svg.replaceAll("TOBESTRIPPED", "'").replaceAll("<image ", '<image image-rendering="optimizeSpeed" ');
 }
 
 /** Random numbers (mulberry32) whose seed is a text (FNV-1a): ids repeat from run to run and differ between figures. */
