@@ -182,11 +182,10 @@ function pointLabels(
     return at ? [{ point, at, text: name }] : [];
   });
   const obstacles = marks.flatMap((point) =>
-    [described(point)].filter((value) => value !== null).map((value) => ({ ...toPixel(value), text: "" })),
+    [described(point)].filter((value) => value !== null).map((value) => ({ ...toPixel(value), text: "", of: point })),
   );
-  const places = placeLabels([...obstacles, ...named.map(({ at, text }) => ({ ...toPixel(at), text }))], plot, sizes.small, 6).slice(
-    obstacles.length,
-  );
+  const wanted = named.map(({ point, at, text }) => ({ ...toPixel(at), text, of: point }));
+  const places = placeLabels([...obstacles, ...wanted], plot, sizes.small, 7).slice(obstacles.length);
   return named.flatMap(({ point, at, text }, i) => {
     const place = places[i];
     return place

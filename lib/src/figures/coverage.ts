@@ -112,9 +112,9 @@ function line(name: string, points: readonly { k: number; coverage: number }[], 
 
 /** What ties leave open, from the unluckiest to the luckiest order, as a pale band; nothing where a curve has no such range. */
 function tieBand(curve: CoverageCurve, color: string): PlotlyObject[] {
-  const points = curve.points.filter((point) => point.low !== undefined && point.high !== undefined);
-  if (!points.some((point) => point.low! < point.high!)) return [];
-  const edge = [...points.map((point) => [point.k, point.high!]), ...points.toReversed().map((point) => [point.k, point.low!])];
+  const points = curve.points.map(({ k, coverage, low = coverage, high = coverage }) => ({ k, low, high }));
+  if (!points.some(({ low, high }) => low < high)) return [];
+  const edge = [...points.map(({ k, high }) => [k, high]), ...points.toReversed().map(({ k, low }) => [k, low])];
   const [x, y] = [edge.map(([k]) => k), edge.map(([, coverage]) => coverage)];
   return [{ type: "scatter", mode: "lines", x, y, fill: "toself", fillcolor: color, opacity: 0.16, line: { width: 0 }, hoverinfo: "skip" }];
 }

@@ -35,6 +35,8 @@ export interface LabelledPoint {
   readonly x: number;
   readonly y: number;
   readonly text: string;
+  /** points of one thing, which may stand beside its name */
+  readonly of?: unknown;
 }
 
 /** Where a label goes, as offset of its centre from the point in pixels; null where it would cover something. */
@@ -42,7 +44,8 @@ export type LabelPlace = { readonly dx: number; readonly dy: number } | null;
 
 /**
  * Find a free place beside each point for its text: right, left, above, below, at a corner, or a little further away, in that
- * order; texts cover no point and no other text and stay inside the plot. Greedy: earlier points choose first.
+ * order. Texts cover no point and no other text, stay inside the plot, and are nearer to their own point than to any other.
+ * Greedy: earlier points choose first.
  *
  * @param size    font size in pixels
  * @param radius  of the points' markers in pixels
@@ -54,28 +57,56 @@ export function placeLabels(
   radius: number,
 ): LabelPlace[] {
   const taken = points.map(({ x, y }) => ({ left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }));
-  return points.map(({ x, y, text }) => {
-    const [halfWidth, halfHeight] = [widthOf(text, size) / 2, size * 0.6];
-    const [beside, above] = [halfWidth + radius + 3, halfHeight + radius];
-    const near = radius + halfWidth * 0.72;
-    // biome-ignore format: one line per kind of place
-    const places: [number, number][] = [
-      [beside, 0], [-beside, 0], [0, -above], [0, above],
-      [near, -above], [near, above], [-near, -above], [-near, above],
-      [beside, -above / 2], [beside, above / 2], [-beside, -above / 2], [-beside, above / 2],
-      [beside, -above], [beside, above], [-beside, -above], [-beside, above], [0, -1.8 * above], [0, 1.8 * above],
-    ];
-    for (const [dx, dy] of places) {
-      const box = { left: x + dx - halfWidth, right: x + dx + halfWidth, top: y + dy - halfHeight, bottom: y + dy + halfHeight };
+  return points.map((point) => {
+    for (const [dx, dy] of placesAround(point.text, size, radius)) {
+      const box = boxOf(point, dx, dy, size);
       const isInside = box.left >= 0 && box.right <= plot.width && box.top >= 0 && box.bottom <= plot.height;
-      const isFree = !taken.some(
-        (other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom,
-      );
-      if (isInside && isFree) {
+      if (isInside && !taken.some((other) => overlap(box, other)) && !isNearerToAnother(box, point, points)) {
         taken.push(box);
         return { dx, dy };
       }
     }
     return null;
   });
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+const halfLine = 0.6; // half the height of a line of text, in units of the font size
+
+function placesAround(text: string, size: number, radius: number): [number, number][] {
+  const halfWidth = widthOf(text, size) / 2;
+  const [beside, above] = [halfWidth + radius + 3, halfLine * size + radius];
+  const near = radius + halfWidth * 0.72;
+  // biome-ignore format: one line per kind of place
+  return [
+    [beside, 0], [-beside, 0], [0, -above], [0, above],
+    [near, -above], [near, above], [-near, -above], [-near, above],
+    [beside, -above / 2], [beside, above / 2], [-beside, -above / 2], [-beside, above / 2],
+    [beside, -above], [beside, above], [-beside, -above], [-beside, above], [0, -1.8 * above], [0, 1.8 * above],
+  ];
+}
+
+function boxOf({ x, y, text }: LabelledPoint, dx: number, dy: number, size: number): Box {
+  const [halfWidth, halfHeight] = [widthOf(text, size) / 2, halfLine * size];
+  return { left: x + dx - halfWidth, right: x + dx + halfWidth, top: y + dy - halfHeight, bottom: y + dy + halfHeight };
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** A reader gives a name to the nearest point. */
+function isNearerToAnother(box: Box, own: LabelledPoint, points: readonly LabelledPoint[]): boolean {
+  const limit = distance(box, own);
+  return points.some((other) => other !== own && (own.of === undefined || other.of !== own.of) && distance(box, other) < limit);
+}
+
+function distance({ left, right, top, bottom }: Box, { x, y }: LabelledPoint): number {
+  return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
 }

@@ -88,7 +88,7 @@ function names(points: readonly DrawnPoint[], x: Span, y: Span, labelled: NonNul
     y: (plot.height * (y.high - point.y)) / (y.high - y.low),
     text: isWanted(point.label) ? point.label : "",
   }));
-  const places = placeLabels(inPixels, plot, sizes.small, 5);
+  const places = placeLabels(inPixels, plot, sizes.small, 6.5);
   return points.flatMap(({ label, at, y }, i) => {
     const place = places[i];
     return place && isWanted(label) ? [pointName(label, { x: at, y, xshift: place.dx, yshift: -place.dy })] : [];
