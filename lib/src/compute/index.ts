@@ -1,1 +1,4 @@
-export {};
+/** Which engines and devices this machine has. */
+export * from "./machine.ts";
+export type { Engine } from "./tensorflow.ts";
+export { tensorFlowEngines, utilHelpers } from "./tensorflow.ts";
