@@ -1,13 +1,12 @@
 /**
- * Solves A x = b in place for a symmetric positive definite A, by Cholesky's factorisation A = L Lᵀ.
+ * Cholesky's factorisation A = L Lᵀ of a symmetric positive definite A, in place.
  *
  * Typed arrays and no allocation: the elastic net solves thousands of such systems of about 40 unknowns.
  *
  * @param a  [n × n], row-major; only the lower triangle is read; overwritten by L
- * @param b  [n], overwritten by the solution x
- * @returns  false, with a and b spoilt, when A is not positive definite to working precision
+ * @returns  false, with a spoilt, when A is not positive definite to working precision
  */
-export function solveCholesky(a: Float64Array, b: Float64Array, n: number): boolean {
+export function factorise(a: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = a[i * n + j]!;
@@ -20,15 +19,19 @@ export function solveCholesky(a: Float64Array, b: Float64Array, n: number): bool
       }
     }
   }
+  return true;
+}
+
+/** Solves L Lᵀ x = b; b [n] is overwritten by x. */
+export function solveFactorised(l: Float64Array, b: Float64Array, n: number): void {
   for (let i = 0; i < n; i++) {
     let sum = b[i]!;
-    for (let k = 0; k < i; k++) sum -= a[i * n + k]! * b[k]!;
-    b[i] = sum / a[i * n + i]!;
+    for (let k = 0; k < i; k++) sum -= l[i * n + k]! * b[k]!;
+    b[i] = sum / l[i * n + i]!;
   }
   for (let i = n - 1; i >= 0; i--) {
     let sum = b[i]!;
-    for (let k = i + 1; k < n; k++) sum -= a[k * n + i]! * b[k]!;
-    b[i] = sum / a[i * n + i]!;
+    for (let k = i + 1; k < n; k++) sum -= l[k * n + i]! * b[k]!;
+    b[i] = sum / l[i * n + i]!;
   }
-  return true;
 }

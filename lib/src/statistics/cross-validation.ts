@@ -1,6 +1,6 @@
 import { checkTable } from "./linear-problem.ts";
 import { selectRows, type Matrix } from "./matrix.ts";
-import { degreesOf, fitDegree, predictRows, refuseConstantColumns, type FitOptions, type Setting } from "./pipeline.ts";
+import { checkExpansion, degreesOf, fitDegree, predictRows, refuseConstantColumns, type FitOptions, type Setting } from "./pipeline.ts";
 
 export interface CrossValidated {
   readonly setting: Setting;
@@ -40,6 +40,7 @@ export function crossValidate(
 ): CrossValidated[] {
   checkTable(X, y, "crossValidate");
   refuseConstantColumns(X, "crossValidate");
+  degreesOf(grid).forEach((degree) => checkExpansion(X, degree));
   const rowsOfFolds = splitRows(folds, X.rows);
   const predictions = grid.map(() => new Float64Array(X.rows));
   const converged = grid.map(() => true);

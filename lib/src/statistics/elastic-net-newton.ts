@@ -1,4 +1,4 @@
-import { solveCholesky } from "./cholesky.ts";
+import { factorise, solveFactorised } from "./cholesky.ts";
 import { correlate, largestOf, residual, withColumns, type LinearProblem } from "./linear-problem.ts";
 import { addOuterProduct, columnProducts } from "./ridge.ts";
 
@@ -76,7 +76,7 @@ export function newtonElasticNet(problem: LinearProblem, penalty: Penalty, optio
 }
 
 /** Columns whose |bⱼ| is below this part of λ rarely get a weight. */
-const setAside = 0.5;
+const setAside = 0.7;
 
 function coldStart(problem: LinearProblem): NewtonState {
   const pull = correlate(problem, problem.y, new Float64Array(problem.columns));
@@ -108,15 +108,27 @@ function solvePart(problem: LinearProblem, penalty: Penalty, start: NewtonState,
   // a curvature from which Newton's method converges from afar: a tenth of λ over the typical weight, free of the units of X and y
   const first = 0.1 * (lambda / problem.strongest) * problem.meanSquare;
   let tau = mu >= first ? 0 : first;
+  let best: NewtonResult | undefined;
   for (;;) {
-    search.solve(mu, tau, tau > 0 ? tolerance / 10 : tolerance / 2, maxIterations);
+    const allowed = Math.min(maxIterations, search.iterations + patience);
+    const settled = search.solve(mu, tau, tau > 0 ? tolerance / 10 : tolerance / 2, allowed);
     const state = search.state();
     const quality = certificate(problem, penalty, state);
-    const done = quality.dualGap <= (tolerance / 2) * quality.objective || search.iterations >= maxIterations;
-    if (done) return { ...state, ...quality, iterations: search.iterations };
-    tau = tau > mu ? Math.max(tau / 10, first * 1e-6) : 0;
+    const { iterations } = search;
+    if (quality.dualGap <= (tolerance / 2) * quality.objective) return { ...state, ...quality, iterations };
+    if (!best || quality.objective < best.objective) best = { ...copyOf(state), ...quality, iterations };
+    if (iterations >= maxIterations) return { ...best, iterations };
+    if (!settled) tau = Math.max(tau * 10, first * 1e-6);
+    else tau = tau > mu ? Math.max(tau / 10, first * 1e-6) : 0;
   }
 }
+
+function copyOf({ weights, dual, pull, lambda }: NewtonState): NewtonState {
+  return { weights: weights.slice(), dual: dual.slice(), pull: pull.slice(), lambda };
+}
+
+/** Newton steps after which the curvature is taken to be too small, and raised again. */
+const patience = 100;
 
 function allZero(problem: LinearProblem, penalty: Penalty): NewtonResult {
   const state = { ...coldStart(problem), lambda: penalty.lambda };
@@ -155,8 +167,8 @@ class DualSearch {
     return { weights: this.weights, dual: this.dual, pull: this.pull, lambda: this.lambda };
   }
 
-  /** Newton's method with the proximal term (τ/2)‖w − z‖² centred on the present weights z. */
-  solve(mu: number, tau: number, tolerance: number, maxIterations: number): void {
+  /** Newton's method with the proximal term (τ/2)‖w − z‖² centred on the present weights z; false when it ran out of iterations. */
+  solve(mu: number, tau: number, tolerance: number, maxIterations: number): boolean {
     const { problem, dual, weights, gradient } = this;
     const curvature = mu + tau;
     this.rescaleStart(tau, curvature);
@@ -171,7 +183,8 @@ class DualSearch {
         gap += gradient[i]! * gradient[i]!;
       }
       const objective = loss + 2 * problem.rows * penaltyOf(weights, this.lambda, mu);
-      if (gap <= tolerance * objective || this.iterations >= maxIterations) return;
+      if (gap <= tolerance * objective) return true;
+      if (this.iterations >= maxIterations) return false;
       this.iterations += 1;
       this.newtonStep(curvature);
       this.advance(this.stepLength(curvature));
@@ -215,7 +228,9 @@ class DualSearch {
     const scale = rows * curvature;
     for (let i = 0; i < rows; i++) system[i * rows + i]! += scale;
     for (let i = 0; i < rows; i++) this.step[i]! *= scale;
-    return solveCholesky(system, this.step, rows);
+    if (!factorise(system, rows)) return false;
+    solveFactorised(system, this.step, rows);
+    return true;
   }
 
   /** d = g − X_A (X_Aᵀ X_A + nm I)⁻¹ X_Aᵀ g */
@@ -227,7 +242,8 @@ class DualSearch {
     for (let i = 0; i < size; i++) system[i * size + i]! += rows * curvature;
     const along = correlate(part, this.step, new Float64Array(size));
     for (let i = 0; i < size; i++) along[i]! *= rows;
-    if (!solveCholesky(system, along, size)) return false;
+    if (!factorise(system, size)) return false;
+    solveFactorised(system, along, size);
     residual({ ...part, y: this.gradient }, along, this.step);
     return true;
   }

@@ -10,7 +10,7 @@ export interface ElasticNetOptions {
   readonly l1Ratio: number;
   /** stop when the duality gap is at most this part of the objective; default 1e-9 */
   readonly tolerance?: number;
-  /** give up after so many Newton systems (`converged` is then false); default 2000, usual 1 to 50 */
+  /** give up after so many Newton systems (`converged` is then false); default 1000, usual 1 to 100 */
   readonly maxIterations?: number;
 }
 
@@ -22,7 +22,7 @@ export interface ElasticNetFit {
   readonly objective: number;
   /** the objective lies at most this far above the optimum */
   readonly dualGap: number;
-  /** Newton systems solved; 1 for ridge */
+  /** systems solved; for ridge 1 */
   readonly iterations: number;
   readonly nonzero: number;
   readonly converged: boolean;
@@ -52,12 +52,12 @@ export function elasticNet(X: Matrix, y: ArrayLike<number>, options: ElasticNetO
 /** elasticNet on a problem that is laid out already, from where a fit with a neighbouring penalty ended. */
 export function fitProblem(
   problem: LinearProblem,
-  { alpha, l1Ratio, tolerance = 1e-9, maxIterations = 2000 }: ElasticNetOptions,
+  { alpha, l1Ratio, tolerance = 1e-9, maxIterations = 1000 }: ElasticNetOptions,
   start?: NewtonState,
 ): { fit: ElasticNetFit; state: NewtonState } {
   checkPenalty(alpha, l1Ratio);
   const penalty = { lambda: alpha * l1Ratio, mu: alpha * (1 - l1Ratio) };
-  const result = l1Ratio === 0 ? ridgeResult(problem, alpha) : newtonElasticNet(problem, penalty, { start, tolerance, maxIterations });
+  const result = l1Ratio === 0 ? ridgeResult(problem, alpha, tolerance) : newtonElasticNet(problem, penalty, { start, tolerance, maxIterations });
   const { weights, objective, dualGap, iterations } = result;
   const fit = {
     coefficients: weights,
@@ -71,12 +71,14 @@ export function fitProblem(
   return { fit, state: result };
 }
 
-function ridgeResult(problem: LinearProblem, alpha: number): NewtonResult {
-  const weights = ridge(problem, alpha);
+function ridgeResult(problem: LinearProblem, alpha: number, tolerance: number, refinements = 0): NewtonResult {
+  const weights = ridge(problem, alpha, refinements);
   const dual = new Float64Array(problem.stride);
   residual(problem, weights, dual);
   const state = { weights, dual, pull: correlate(problem, dual, new Float64Array(problem.columns)), lambda: 0 };
-  return { ...state, iterations: 1, ...certificate(problem, { lambda: 0, mu: alpha }, state) };
+  const quality = certificate(problem, { lambda: 0, mu: alpha }, state);
+  if (quality.dualGap > tolerance * quality.objective && refinements < 3) return ridgeResult(problem, alpha, tolerance, refinements + 1);
+  return { ...state, ...quality, iterations: 1 + refinements };
 }
 
 function checkPenalty(alpha: number, l1Ratio: number): void {

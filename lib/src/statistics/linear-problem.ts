@@ -36,13 +36,15 @@ export function linearProblem(X: Matrix, y: ArrayLike<number>, caller: string): 
   const x = new Float64Array(columns * stride);
   const columnMeans = new Float64Array(columns);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) columnMeans[j]! += X.data[i * columns + j]! / rows;
+    for (let j = 0; j < columns; j++) columnMeans[j]! += X.data[i * columns + j]!;
   }
+  for (let j = 0; j < columns; j++) columnMeans[j]! /= rows;
   for (let j = 0; j < columns; j++) {
     for (let i = 0; i < rows; i++) x[j * stride + i] = X.data[i * columns + j]! - columnMeans[j]!;
   }
   let yMean = 0;
-  for (let i = 0; i < rows; i++) yMean += y[i]! / rows;
+  for (let i = 0; i < rows; i++) yMean += y[i]!;
+  yMean /= rows;
   const centred = new Float64Array(stride);
   for (let i = 0; i < rows; i++) centred[i] = y[i]! - yMean;
   const pull = new Float64Array(columns);

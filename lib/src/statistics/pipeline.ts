@@ -51,6 +51,7 @@ export function fitPipeline(X: Matrix, y: ArrayLike<number>, setting: Setting, o
 export function fitGrid(X: Matrix, y: ArrayLike<number>, grid: readonly Setting[], options: FitOptions = {}): Pipeline[] {
   checkTable(X, y, "fitPipeline");
   refuseConstantColumns(X, "fitPipeline");
+  degreesOf(grid).forEach((degree) => checkExpansion(X, degree));
   const pipelines = new Array<Pipeline>(grid.length);
   for (const degree of degreesOf(grid)) {
     const { transform, fits } = fitDegree(X, y, degree, grid, options);
@@ -104,6 +105,19 @@ function expansion(X: Matrix, degree: number): { transform: (X: Matrix) => Matri
     return scaleColumns(expand(rows), after);
   };
   return { transform, expanded: scaleColumns(products, after) };
+}
+
+const largestExpansion = 20e6; // numbers: 160 MB, of which a fit holds about four copies
+
+/** Refuses a degree whose expansion would fill the memory. */
+export function checkExpansion({ rows, columns }: Matrix, degree: number): void {
+  if (!Number.isInteger(degree) || degree < 1) throw new Error(`fitPipeline: degree is ${degree}; give a whole number of at least 1`);
+  let expanded = 1; // C(columns + degree, degree), the constant included
+  for (let d = 1; d <= degree; d++) expanded *= (columns + d) / d;
+  if (rows * expanded > largestExpansion) {
+    const size = `${Math.round(expanded - 1)} columns by ${rows} rows`;
+    throw new Error(`fitPipeline: degree ${degree} makes ${size}, more than 20 million numbers; lower the degree or drop columns`);
+  }
 }
 
 /** intercept + X w for rows that are expanded and scaled already. */

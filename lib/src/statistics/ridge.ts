@@ -1,5 +1,5 @@
-import { solveCholesky } from "./cholesky.ts";
-import { correlate, type LinearProblem } from "./linear-problem.ts";
+import { factorise, solveFactorised } from "./cholesky.ts";
+import { correlate, residual, type LinearProblem } from "./linear-problem.ts";
 
 /**
  * Ridge regression in closed form: the weights that minimise ‖y − Xw‖²/(2n) + (α/2)‖w‖² over centred columns.
@@ -10,26 +10,39 @@ import { correlate, type LinearProblem } from "./linear-problem.ts";
  * path of α costs one of it.
  *
  * Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 2nd ed., eq. 3.44 and §18.3.1.
+ *
+ * @param refinements  how often to solve again for what rounding left over; needed where α is tiny and columns nearly coincide
  */
-export function ridge(problem: LinearProblem, alpha: number): Float64Array {
+export function ridge(problem: LinearProblem, alpha: number, refinements = 0): Float64Array {
   const { rows, columns, stride, y } = problem;
   const wide = rows <= columns;
   const size = wide ? rows : columns;
-  const system = wide ? rowProducts(problem).slice() : columnProducts(problem);
-  for (let i = 0; i < size; i++) system[i * size + i]! += rows * alpha;
-  const solution = new Float64Array(wide ? stride : columns);
-  if (wide) solution.set(y);
-  else timesRows(correlate(problem, y, solution), rows);
-  if (!solveCholesky(system, solution, size)) {
-    throw new Error(`ridge: alpha ${alpha} is too small for columns that repeat each other; raise alpha or drop columns`);
+  const factor = wide ? rowProducts(problem).slice() : columnProducts(problem);
+  for (let i = 0; i < size; i++) factor[i * size + i]! += rows * alpha;
+  if (!factorise(factor, size)) {
+    throw new Error(`elasticNet: alpha ${alpha} is too small for columns that repeat each other; raise alpha or drop columns`);
   }
-  return wide ? timesRows(correlate(problem, solution, new Float64Array(columns)), rows) : solution;
+  const weightsOf = (solution: Float64Array): Float64Array => (wide ? products(problem, solution) : solution);
+  const solution = new Float64Array(wide ? stride : columns);
+  const rest = new Float64Array(stride);
+  rest.set(y);
+  for (let round = 0; ; round++) {
+    const correction = wide ? rest.slice() : products(problem, rest);
+    if (!wide) for (let j = 0; j < columns; j++) correction[j]! -= rows * alpha * solution[j]!;
+    solveFactorised(factor, correction, size);
+    for (let i = 0; i < size; i++) solution[i]! += correction[i]!;
+    const weights = weightsOf(solution);
+    if (round === refinements) return weights;
+    residual(problem, weights, rest);
+    if (wide) for (let i = 0; i < rows; i++) rest[i]! -= rows * alpha * solution[i]!;
+  }
 }
 
-/** Turns correlations x_jᵀv / n back into products x_jᵀv. */
-function timesRows(pull: Float64Array, rows: number): Float64Array {
-  for (let j = 0; j < pull.length; j++) pull[j]! *= rows;
-  return pull;
+/** x_jᵀ v for every column j. */
+function products(problem: LinearProblem, v: Float64Array): Float64Array {
+  const out = correlate(problem, v, new Float64Array(problem.columns));
+  for (let j = 0; j < out.length; j++) out[j]! *= problem.rows;
+  return out;
 }
 
 const rowProductsOf = new WeakMap<LinearProblem, Float64Array>();
@@ -39,10 +52,10 @@ function rowProducts(problem: LinearProblem): Float64Array {
   const known = rowProductsOf.get(problem);
   if (known) return known;
   const { rows, columns, stride, x } = problem;
-  const products = new Float64Array(rows * rows);
-  for (let j = 0; j < columns; j++) addOuterProduct(products, x, j * stride, rows);
-  rowProductsOf.set(problem, products);
-  return products;
+  const sums = new Float64Array(rows * rows);
+  for (let j = 0; j < columns; j++) addOuterProduct(sums, x, j * stride, rows);
+  rowProductsOf.set(problem, sums);
+  return sums;
 }
 
 /** products += c cᵀ, lower triangle, for the column c that starts at `start` in x. */
