@@ -44,16 +44,14 @@ describe("elasticNet against scikit-learn 1.9", () => {
       });
     });
     it(`${name}: predictions agree to 1e-5 where scikit-learn had converged`, () => {
-      const converged = fits.map((_, k) => k).filter((k) => (fits[k]!.dual_gap ?? 0) <= 2e-8);
-      assert.ok(converged.length >= fits.length - 6, `only ${converged.length} cells compared`);
+      const converged = fits.map((_, k) => k).filter((k) => (fits[k]!.dual_gap ?? 0) <= 2e-6);
+      assert.ok(converged.length >= fits.length - 5, `only ${converged.length} cells compared`);
       for (const k of converged) {
         const predicted = pipelines[k]!.predict(matrix);
-        // where the columns interpolate y, a gap of 1e-8 leaves its predictions about 1e-4 open
-        const tolerance = Math.max(1e-5, 2 * Math.sqrt(2 * y.length * (fits[k]!.dual_gap ?? 0)));
         fits[k]!.predictions.forEach((value, i) => {
-          close(predicted[i]!, value, tolerance, JSON.stringify(setting(fits[k]!)));
+          close(predicted[i]!, value, 1e-5, JSON.stringify(setting(fits[k]!)));
         });
-        if (fits[k]!.coefficients) fits[k]!.coefficients!.forEach((value, j) => close(pipelines[k]!.coefficients[j]!, value, 2e-4, `coefficient ${j}`));
+        if (fits[k]!.coefficients) fits[k]!.coefficients!.forEach((value, j) => close(pipelines[k]!.coefficients[j]!, value, 1e-6, `coefficient ${j}`));
       }
     });
   }
