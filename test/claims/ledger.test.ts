@@ -94,7 +94,7 @@ describe("the ledger", () => {
     ["C044", /0\.3120 at n = 40; n = 39 gives 0\.3160, 2\/√40 = 0\.3162; p = 0\.047/],
     ["C046", /#Params has 0\.60 to 0\.70 at k = 10/],
     ["C053", /0\.654 in sample, 0\.585 left out/],
-    ["C054", /3\.49 in sample, 3\.78 left out, R² 0\.67 \(size alone 0\.63\); the mean of all: 6\.47/],
+    ["C054", /3\.49 in sample, 3\.78 left out; R² 0\.67 \(size alone 0\.63\); the mean of all: 6\.47/],
     ["C056", /25 of 25/],
     ["C057", /20 of 20 values equal Table 4/],
     ["C060", /22\.2 to 32\.8 %; 9 of 10/],
@@ -103,14 +103,11 @@ describe("the ledger", () => {
     ["C068", /Llama-3\.1-8B-Instruct 68\.7 > .*SFT 62\.1 > Llama-3\.1-Tulu-3-8B 58\.8 > .*DPO 58\.6/],
     ["C071", /79,649,767 documents = 1\.2555 %/],
     ["C081", /800 runs.*5\.6 each, 23 days/],
-    ["C088", /37 of 40 models; mean \+13\.1, median \+13\.3, range −2\.6 to \+28\.2 points; Wilcoxon p = 6e-11/],
-    [
-      "C089",
-      /Regression score \+0\.77, the mean of both \+0\.41, #Params \+0\.59, the Bradley–Terry score −0\.30 \(p = 0\.058\); mean gap of the best ten 19\.2, of the rest 11\.0/,
-    ],
+    ["C088", /37 of 40 models; mean \+13\.1, median \+13\.3; range −2\.6 to \+28\.2 points; Wilcoxon p = 6e-11/],
+    ["C089", /\+0\.77; .*both \+0\.41, with #Params \+0\.59; .*Terry score −0\.30 \(p = 0\.058\); .*best ten 19\.2, of the rest 11\.0/],
     ["C090", /Qwen2\.5-7B-Instruct 10\.4 \(14th smallest of 40\), gemma-2-9b-it 15\.8/],
-    ["C092", /8\.2 against 5\.4, range 34\.2 against 21\.6, correlation with #Params 0\.77 against 0\.29/],
-    ["C093", /20 of 40 with Bradley–Terry.*0\.37 \(Spearman 0\.31\), of Chat −0\.09/],
+    ["C092", /8\.2 against 5\.4; range 34\.2 against 21\.6; correlation with #Params 0\.77 against 0\.29/],
+    ["C093", /20 of 40 with Bradley–Terry.*0\.37; Spearman 0\.31; correlation of Chat −0\.09/],
     ["C103", /Alibaba 11, Google 6/],
   ];
   for (const [id, numbers] of audited) {

@@ -13,7 +13,7 @@ import {
   wilsonInterval,
 } from "../statistics/index.ts";
 import { filter } from "./benchmarks.ts";
-import { asPrinted, fixed, outOf, signed } from "./format.ts";
+import { asPrinted, clauses, fixed, outOf, signed, span } from "./format.ts";
 import { gapsOf, modelsWith, scoresOf, sizesOf, widelyMeasuredColumns } from "./measures.ts";
 import { needsSource, needsTrainingLogs, needsWholeMatrix } from "./needs.ts";
 import { spread } from "./prediction.ts";
@@ -41,7 +41,10 @@ export const appendices: readonly ClaimCheck[] = [
         verdict: verdictOnceThere([{ what: "annotated tasks", have: annotations.length, need: 1, otherwise: "not-checkable" }], () =>
           verdictOf(asPrinted((sided / annotations.length) * 100, "98")),
         ),
-        recomputed: `${annotations.length > 0 ? `${outOf(sided, annotations.length)} tasks; ` : ""}98 % of 50 tasks is ${outOf(49, 50)}, 95 % interval ${fixed(interval.low * 100, 0)} to ${fixed(interval.high * 100, 0)} %`,
+        recomputed: clauses(
+          annotations.length > 0 ? `${outOf(sided, annotations.length)} tasks` : "",
+          `98 % of 50 tasks is ${outOf(49, 50)}, 95 % interval ${span([interval.low * 100, interval.high * 100], 0)} %`,
+        ),
         reason: "a possible count; fifty tasks leave a wide interval, and they were picked where the models fail",
       };
     },
@@ -61,7 +64,10 @@ export const appendices: readonly ClaimCheck[] = [
       };
       return {
         verdict: verdictOfParts(agree),
-        recomputed: `captions and appendix D name the same tables for ${outOf(agree.filter(Boolean).length, roles.length)} methods; Table 1 shares ${shared("regression")} scores with Table 4, ${shared("bradley-terry")} with Table 5`,
+        recomputed: clauses(
+          `captions and appendix D name the same tables for ${outOf(agree.filter(Boolean).length, roles.length)} methods`,
+          `Table 1 shares ${shared("regression")} scores with Table 4, ${shared("bradley-terry")} with Table 5`,
+        ),
         reason: "captions, text and numbers agree",
       };
     },
@@ -77,8 +83,7 @@ export const appendices: readonly ClaimCheck[] = [
           verdictOf(Math.abs(scores[0]! - scores[1]!) <= 1),
         ),
         recomputed: there.map((name, i) => `${name} ${fixed(scores[i]!, 1)}`).join(", "),
-        reason:
-          "similar: within one point, best regression against best Bradley–Terry from scratch on Llama-3.1-70B; the plain loss is further behind",
+        reason: "similar: within one point, each at its best from scratch on Llama-3.1-70B; plain Bradley–Terry is further behind",
       };
     },
   },
@@ -88,13 +93,16 @@ export const appendices: readonly ClaimCheck[] = [
       const number = (id: string): number => factNumber(evidence.facts, id);
       const pairs = (number("helpsteer2.responses.train") + number("helpsteer2.responses.validation")) / 2;
       const released = number("helpsteer2-preference.rows");
-      const counted = evidence.facts.filter((fact) => fact.id === "helpsteer2-preference.pairs.equal"); // once somebody has joined the two files
+      const counted = evidence.facts.filter((fact) => fact.id === "helpsteer2-preference.pairs.equal");
       const used = number("helpsteer2-preference.pairs.train") + number("helpsteer2-preference.pairs.validation");
       return {
         verdict: verdictOnceThere([needsSource("a count of pairs judged equal", counted.length)], () =>
           verdictOf(pairs - used === Number(counted[0]!.value)),
         ),
-        recomputed: `${pairs} pairs in HelpSteer2, ${released} in the preference file, ${used} used: ${released - used} rows of the file are left out, ${pairs - released} pairs are not in it`,
+        recomputed: clauses(
+          `${pairs} pairs in HelpSteer2, ${released} in the preference file, ${used} used`,
+          `${released - used} rows of the file are left out, ${pairs - released} pairs are not in it`,
+        ),
         reason: "counts alone do not tell which pairs are equal; the two files have to be joined",
       };
     },
@@ -110,7 +118,13 @@ export const appendices: readonly ClaimCheck[] = [
       const median = (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
       return {
         verdict: verdictOfEach(ahead, gaps.length),
-        recomputed: `${outOf(ahead, gaps.length)} models; mean ${signed(mean(gaps), 1)}, median ${signed(median, 1)}, range ${signed(sorted[0]!, 1)} to ${signed(sorted.at(-1)!, 1)} points; Wilcoxon p = ${wilcoxonSignedRank(gaps).p.toExponential(0)}${behind.map((row) => `; ${row.model} ${signed(row.gap, 1)}`).join("")}`,
+        recomputed: clauses(
+          `${outOf(ahead, gaps.length)} models`,
+          `mean ${signed(mean(gaps), 1)}, median ${signed(median, 1)}`,
+          `range ${signed(sorted[0]!, 1)} to ${signed(sorted.at(-1)!, 1)} points`,
+          `Wilcoxon p = ${wilcoxonSignedRank(gaps).p.toExponential(0)}`,
+          ...behind.map((row) => `${row.model} ${signed(row.gap, 1)}`),
+        ),
         reason: "with the exceptions named",
       };
     },
@@ -135,7 +149,12 @@ export const appendices: readonly ClaimCheck[] = [
       const [top, rest] = [order.slice(0, 10), order.slice(10)].map((rows) => mean(rows.map((i) => gaps[i]!))) as [number, number];
       return {
         verdict: verdictByReading({ literal: shrinks(r.regression), others: [shrinks(r.both), shrinks(r.size), shrinks(r.bradleyTerry)] }),
-        recomputed: `correlation of the gap with the Regression score ${signed(r.regression, 2)}, the mean of both ${signed(r.both, 2)}, #Params ${signed(r.size, 2)}, the Bradley–Terry score ${signed(r.bradleyTerry, 2)} (p = ${fixed(correlationTest(r.bradleyTerry, gaps.length).p, 3)}); mean gap of the best ten ${fixed(top, 1)}, of the rest ${fixed(rest, 1)}`,
+        recomputed: clauses(
+          `correlation of the gap with the Regression score ${signed(r.regression, 2)}`,
+          `with the mean of both ${signed(r.both, 2)}, with #Params ${signed(r.size, 2)}`,
+          `with the Bradley–Terry score ${signed(r.bradleyTerry, 2)} (p = ${fixed(correlationTest(r.bradleyTerry, gaps.length).p, 3)})`,
+          `mean gap of the best ten ${fixed(top, 1)}, of the rest ${fixed(rest, 1)}`,
+        ),
         reason: "the gap grows with strength by every measure but the Bradley–Terry score itself, and there it is not significant",
       };
     },
@@ -152,10 +171,13 @@ export const appendices: readonly ClaimCheck[] = [
       }));
       return {
         verdict: verdictOfParts(named.map(({ place }) => place <= rows.length / 4)),
-        recomputed: `${named.map((row) => `${row.model} ${fixed(row.gap, 1)} (${row.place}th smallest of ${rows.length})`).join(", ")}; smallest: ${rows
-          .slice(0, 5)
-          .map((row) => row.model)
-          .join(", ")}`,
+        recomputed: clauses(
+          `${named.map((row) => `${row.model} ${fixed(row.gap, 1)} (${row.place}th smallest of ${rows.length})`).join(", ")}`,
+          `smallest: ${rows
+            .slice(0, 5)
+            .map((row) => row.model)
+            .join(", ")}`,
+        ),
         reason: "small: among the smallest quarter; the smallest gaps belong to the weakest models",
       };
     },
@@ -182,7 +204,11 @@ export const appendices: readonly ClaimCheck[] = [
       const [sizeA, sizeB] = [pearson(regression, sizesOf(evidence)), pearson(bradleyTerry, sizesOf(evidence))];
       return {
         verdict: verdictOfParts([a.deviation < b.deviation, a.range < b.range, Math.abs(sizeA) < Math.abs(sizeB)]),
-        recomputed: `standard deviation ${fixed(a.deviation, 1)} against ${fixed(b.deviation, 1)}, range ${fixed(a.range, 1)} against ${fixed(b.range, 1)}, correlation with #Params ${fixed(sizeA, 2)} against ${fixed(sizeB, 2)} (Regression, Bradley–Terry)`,
+        recomputed: clauses(
+          `Regression against Bradley–Terry: standard deviation ${fixed(a.deviation, 1)} against ${fixed(b.deviation, 1)}`,
+          `range ${fixed(a.range, 1)} against ${fixed(b.range, 1)}`,
+          `correlation with #Params ${fixed(sizeA, 2)} against ${fixed(sizeB, 2)}`,
+        ),
         reason: "regression depends more on the base model by all three measures",
       };
     },
@@ -194,6 +220,7 @@ export const appendices: readonly ClaimCheck[] = [
       const below = scoresOf(evidence, "bradley-terry", "chatHard").filter((score) => score < chance).length;
       const belowRegression = scoresOf(evidence, "regression", "chatHard").filter((score) => score < chance).length;
       const [regression, bradleyTerry] = [scoresOf(evidence, "regression"), scoresOf(evidence, "bradley-terry")];
+      const chat = pearson(scoresOf(evidence, "regression", "chat"), scoresOf(evidence, "bradley-terry", "chat"));
       const runs = evidence.measurements.trainingRuns;
       const overfit = (method: "regression" | "bradley-terry"): number =>
         mean(runs.filter((run) => run.method === method).map((run) => run.lossAfterBest));
@@ -203,7 +230,12 @@ export const appendices: readonly ClaimCheck[] = [
           below > belowRegression,
           () => verdictOf(overfit("bradley-terry") > overfit("regression")),
         ),
-        recomputed: `Chat Hard below ${chance} %: ${outOf(below, bradleyTerry.length)} with Bradley–Terry, ${belowRegression} with regression; correlation of the two scores ${fixed(pearson(regression, bradleyTerry), 2)} (Spearman ${fixed(spearman(regression, bradleyTerry), 2)}), of Chat ${fixed(pearson(scoresOf(evidence, "regression", "chat"), scoresOf(evidence, "bradley-terry", "chat")), 2)}`,
+        recomputed: clauses(
+          `Chat Hard below ${chance} %: ${outOf(below, bradleyTerry.length)} with Bradley–Terry, ${belowRegression} with regression`,
+          `correlation of the two scores ${fixed(pearson(regression, bradleyTerry), 2)}`,
+          `Spearman ${fixed(spearman(regression, bradleyTerry), 2)}`,
+          `correlation of Chat ${fixed(chat, 2)}`,
+        ),
         reason: "the end results look less stable; over-fitting itself needs training curves",
       };
     },
@@ -257,8 +289,8 @@ export const appendices: readonly ClaimCheck[] = [
     id: "C097",
     check: (evidence) => ({
       verdict: verdictOnceThere([needsTrainingLogs(evidence, 1)], () => "setup"),
-      recomputed: `fp32 weights, gradients and AdamW moments of the largest model: ${fixed(Math.max(...sizesOf(evidence)) * 16, 0)} GB, of 8 × 48 = ${8 * 48} GB`,
-      reason: "no log names the machine; it fits only when sharded over the cards",
+      recomputed: `the largest model in fp32 takes ${fixed(Math.max(...sizesOf(evidence)) * 16, 0)} GB to train, of 8 × 48 = ${8 * 48} GB`,
+      reason: "no log names the machine; weights, gradients and AdamW's moments fit only when sharded over the cards",
     }),
   },
 ];

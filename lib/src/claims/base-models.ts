@@ -1,6 +1,6 @@
 // Experimental results (§3.3): C029 to C035.
 import { gainsOverLlama, joinResults, sizeGroups } from "../paper/index.ts";
-import { fixed, outOf, signed } from "./format.ts";
+import { clauses, fixed, outOf, signed } from "./format.ts";
 import { largestGain } from "./introduction.ts";
 import { llamaModels, methods } from "./measures.ts";
 import type { ClaimCheck } from "./types.ts";
@@ -53,7 +53,11 @@ export const baseModels: readonly ClaimCheck[] = [
           .join(", ");
       return {
         verdict: verdictOfEach(upperHalf, places.length),
-        recomputed: `place in the group, Regression ${text("regression")}; Bradley–Terry ${text("bradley-terry")}; in the upper half ${outOf(upperHalf, places.length)}`,
+        recomputed: clauses(
+          `place in the group, Regression ${text("regression")}`,
+          `Bradley–Terry ${text("bradley-terry")}`,
+          `in the upper half ${outOf(upperHalf, places.length)}`,
+        ),
         reason: "even the upper half of the group, a mild reading of exceptional, is reached half of the time",
       };
     },
@@ -88,9 +92,13 @@ export const baseModels: readonly ClaimCheck[] = [
       );
       const better = pairs.filter((pair) => pair.gain > 0);
       const worse = pairs.filter((pair) => pair.gain <= 0);
+      const [least, most] = [Math.min(...better.map((pair) => pair.gain)), Math.max(...better.map((pair) => pair.gain))];
       return {
         verdict: verdictOfEach(better.length, pairs.length),
-        recomputed: `${outOf(better.length, pairs.length)} pairs of model and method gain (${signed(Math.min(...better.map((p) => p.gain)), 1)} to ${signed(Math.max(...better.map((p) => p.gain)), 1)} points)${worse.map((p) => `; ${p.model} ${signed(p.gain, 1)} (${p.method})`).join("")}`,
+        recomputed: clauses(
+          `${outOf(better.length, pairs.length)} pairs of model and method gain, ${signed(least, 1)} to ${signed(most, 1)} points`,
+          ...worse.map((pair) => `${pair.model} ${signed(pair.gain, 1)} (${pair.method})`),
+        ),
         reason: "true of those that lead their group; the smallest Qwen2.5 falls short with regression",
       };
     },

@@ -1,7 +1,7 @@
 // Statistical correlation (§4.1): C036 to C049.
 import type { Category } from "../paper/index.ts";
 import { correlationTest, coverageRange, criticalR, mean, pearson } from "../statistics/index.ts";
-import { asPrinted, fixed, list, outOf } from "./format.ts";
+import { asPrinted, clauses, fixed, list, names, outOf, span } from "./format.ts";
 import { someColumns, veryHigh } from "./introduction.ts";
 import {
   completeColumns,
@@ -46,7 +46,7 @@ export const benchmarks: readonly ClaimCheck[] = [
       const counts = families.map((family) => tables.benchmarks.filter((row) => row.families.includes(family)).length);
       return {
         verdict: verdictOfEach(counts.filter((count) => count > 0).length, families.length),
-        recomputed: families.map((family, i) => `${family} ${counts[i]}`).join(", ") + ` of ${tables.benchmarks.length} rows`,
+        recomputed: `${names(families.map((family, i) => `${family} ${counts[i]}`))} of ${tables.benchmarks.length} rows`,
         reason: "families marked in Table 2",
       };
     },
@@ -76,10 +76,7 @@ export const benchmarks: readonly ClaimCheck[] = [
       return {
         verdict: verdictOfEach(counts[0]! + counts[1]!, rows[0]!.length + rows[1]!.length),
         recomputed: rows
-          .map(
-            (scores, i) =>
-              `${methods[i]}: ${outOf(counts[i]!, scores.length)} within 90 to 95, range ${fixed(Math.min(...scores), 1)} to ${fixed(Math.max(...scores), 1)}`,
-          )
+          .map((scores, i) => `${methods[i]}: ${outOf(counts[i]!, scores.length)} within 90 to 95, range ${span(scores, 1)}`)
           .join("; "),
         reason: "roughly true of most regression models, of one Bradley–Terry model",
       };
@@ -95,10 +92,13 @@ export const benchmarks: readonly ClaimCheck[] = [
       const size = columns.find((column) => column.name === "#Params")!;
       return {
         verdict: verdictOfTendency(lower.length, columns.length, evidence.tables.benchmarks.length + 2),
-        recomputed: `${outOf(lower.length, columns.length)} measured columns correlate less with Chat than with the mean of the other sections; #Params: Chat ${fixed(r(size, "chat"), 2)}, others ${list(
-          others.map((category) => r(size, category)),
-          2,
-        )}`,
+        recomputed: clauses(
+          `${outOf(lower.length, columns.length)} measured columns correlate less with Chat than with the mean of the other sections`,
+          `#Params: Chat ${fixed(r(size, "chat"), 2)}, others ${list(
+            others.map((category) => r(size, category)),
+            2,
+          )}`,
+        ),
         reason: "on the columns that at least half of the models have",
       };
     },
@@ -110,7 +110,11 @@ export const benchmarks: readonly ClaimCheck[] = [
       const r = criticalR(n, 0.05);
       return {
         verdict: verdictOf(asPrinted(r, "0.316")),
-        recomputed: `${fixed(r, 4)} at n = ${n}; n = ${n - 1} gives ${fixed(criticalR(n - 1, 0.05), 4)}, 2/√${n} = ${fixed(2 / Math.sqrt(n), 4)}; p = ${fixed(correlationTest(0.316, n).p, 3)} at r = 0.316`,
+        recomputed: clauses(
+          `${fixed(r, 4)} at n = ${n}`,
+          `n = ${n - 1} gives ${fixed(criticalR(n - 1, 0.05), 4)}, 2/√${n} = ${fixed(2 / Math.sqrt(n), 4)}`,
+          `p = ${fixed(correlationTest(0.316, n).p, 3)} at r = 0.316`,
+        ),
         reason: "exact two-sided value from eq. 8; the printed one is slightly too strict and changes nothing",
       };
     },
@@ -126,7 +130,10 @@ export const benchmarks: readonly ClaimCheck[] = [
       const not = columns.filter((column) => !significant.includes(column));
       return {
         verdict: verdictOfTendency(significant.length, columns.length, evidence.tables.benchmarks.length + 2),
-        recomputed: `${outOf(significant.length, columns.length)} measured columns at p < ${evidence.settings.significance}, each at its own n${not.length > 0 ? `; not ${not.map((column) => column.name).join(", ")}` : ""}`,
+        recomputed: clauses(
+          `${outOf(significant.length, columns.length)} measured columns at p < ${evidence.settings.significance}, each at its own n`,
+          `not: ${names(not.map((column) => column.name))}`,
+        ),
         reason: "Pearson with the Regression score; models of one family are not independent, so p-values are too small",
       };
     },
@@ -141,7 +148,10 @@ export const benchmarks: readonly ClaimCheck[] = [
       const chance = fit(figureRanks.map((k) => k / evidence.tables.models.length));
       return {
         verdict: verdictOfTendency(rSquared.filter((r2) => r2 >= 0.8).length, kept.length, evidence.tables.benchmarks.length + 2),
-        recomputed: `R² of coverage on log k: ${kept.map((column, i) => `${column.name} ${fixed(rSquared[i]!, 2)}`).join(", ") || "no column passes"}; the chance line k/${evidence.tables.models.length}: ${fixed(chance, 2)}`,
+        recomputed: clauses(
+          `R² of coverage on log k: ${names(kept.map((column, i) => `${column.name} ${fixed(rSquared[i]!, 2)}`))}`,
+          `the chance line k/${evidence.tables.models.length}: ${fixed(chance, 2)}`,
+        ),
         reason: "complete columns that pass the relaxed filter; chance alone looks log-linear too, so the pattern says little",
       };
     },
@@ -152,10 +162,15 @@ export const benchmarks: readonly ClaimCheck[] = [
     check: (evidence) => {
       const columns = completeColumns(evidence);
       const ends = columns.map((column) => coverages(evidence, column.values, [5, 30]) as [number, number]);
-      const lower = ends.filter(([top, wide]) => top < wide).length;
+      const lower = ends.filter(([atFive, atThirty]) => atFive < atThirty).length;
+      const [top, wide] = [ends.map(([atFive]) => atFive), ends.map(([, atThirty]) => atThirty)];
       return {
         verdict: verdictOfTendency(lower, columns.length, evidence.tables.benchmarks.length + 2),
-        recomputed: `k = 5: ${fixed(Math.min(...ends.map(([top]) => top)), 2)} to ${fixed(Math.max(...ends.map(([top]) => top)), 2)}; k = 30: ${fixed(Math.min(...ends.map(([, wide]) => wide)), 2)} to ${fixed(Math.max(...ends.map(([, wide]) => wide)), 2)}; ${outOf(lower, columns.length)} complete columns are lower at 5`,
+        recomputed: clauses(
+          `k = 5: ${span(top, 2)}`,
+          `k = 30: ${span(wide, 2)}`,
+          `${outOf(lower, columns.length)} complete columns are lower at 5`,
+        ),
         reason: "a column that knows nothing has 0.13 at 5 and 0.75 at 30, so part of it is arithmetic",
       };
     },
@@ -180,7 +195,10 @@ export function filter(evidence: Evidence, atFive: number, atTen: number): Findi
   const some = kept.some((column) => !column.isTrainingMetric);
   return {
     verdict: verdictInWeakerForm([whole], some, () => verdictOf(some)),
-    recomputed: `${outOf(kept.length, columns.length)} complete columns pass: ${kept.map((column) => column.name).join(", ") || "none"}; #Params has ${fixed(range.low, 2)} to ${fixed(range.high, 2)} at k = 10, by the order of ties`,
+    recomputed: clauses(
+      `${outOf(kept.length, columns.length)} complete columns pass: ${names(kept.map((column) => column.name))}`,
+      `#Params has ${span([range.low, range.high], 2)} at k = 10, by the order of ties`,
+    ),
     reason: `at least ${atFive} at k = 5 and ${atTen} at k = 10; ${whole.have} of ${whole.need} columns of Table 2 are complete`,
   };
 }
@@ -202,7 +220,10 @@ function bestIs(evidence: Evidence, name: string, measure: string, value: (colum
   const best = others.reduce((a, b) => (b.value > a.value ? b : a));
   return {
     verdict: verdictOnceThere([need], () => verdictOf(value(columns.find((column) => column.name === name)!) > best.value)),
-    recomputed: `${modelsWith(evidence, name)} of ${need.need} models have a run of ${name}; best ${measure} of the complete columns: ${best.column.name} ${fixed(best.value, 2)}`,
+    recomputed: clauses(
+      `${modelsWith(evidence, name)} of ${need.need} models have a run of ${name}`,
+      `best ${measure} of the complete columns: ${best.column.name} ${fixed(best.value, 2)}`,
+    ),
     reason: "nobody has published ANLI for these models",
   };
 }

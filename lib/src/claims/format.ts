@@ -25,3 +25,18 @@ export function asPrinted(value: number, printed: string): boolean {
 export function list(values: readonly number[], digits: number): string {
   return values.map((value) => fixed(value, digits)).join(", ");
 }
+
+/** Several findings in one line, parted by semicolons; empty ones are left out. */
+export function clauses(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("; ");
+}
+
+/** Smallest and largest of a list: "84.6 to 97.2". */
+export function span(values: readonly number[], digits: number): string {
+  return `${fixed(Math.min(...values), digits)} to ${fixed(Math.max(...values), digits)}`;
+}
+
+/** Names one after another, or "none". */
+export function names(texts: readonly string[]): string {
+  return texts.join(", ") || "none";
+}

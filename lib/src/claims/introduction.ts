@@ -3,11 +3,12 @@ import type { Unit } from "../paper/index.ts";
 import { postTrainingChange } from "../paper/index.ts";
 import { factNumber } from "../published/index.ts";
 import { chanceCoverage } from "../statistics/index.ts";
-import { asPrinted, fixed, list, outOf, signed } from "./format.ts";
+import { asPrinted, clauses, fixed, list, names, outOf, signed, span } from "./format.ts";
 import { bestGains, completeColumns, correlations, coverages, topCoverage, topRanks, widelyMeasuredColumns } from "./measures.ts";
 import { needsBenchmarks, needsPresence } from "./needs.ts";
 import {
   bestSingleColumn,
+  type CoveredColumn,
   mostCorrelatedColumn,
   paperFeatures,
   predictionFromComplete,
@@ -50,10 +51,15 @@ export const introduction: readonly ClaimCheck[] = [
       const { inSample, outOfFamily, columns } = predictionFromComplete(evidence);
       const best = bestSingleColumn(evidence);
       const correlated = mostCorrelatedColumn(evidence);
-      const gain = (values: ArrayLike<number>, over: number): number => (topCoverage(evidence, values) - over) * 100;
+      const gain = (values: ArrayLike<number>, over: CoveredColumn): number => (topCoverage(evidence, values) - over.coverage) * 100;
+      const gains = (over: CoveredColumn): string =>
+        `${signed(gain(inSample, over), 1)} in sample, ${signed(gain(outOfFamily, over), 1)} with families left out`;
       return {
-        verdict: verdictOfWitness({ onAllModels: gain(outOfFamily, best.coverage) >= 17.5, onHalfTheModels: false }), // rounds to 18 or more
-        recomputed: `elastic net on ${columns} complete columns, points over the best single one (${best.name}, ${fixed(best.coverage, 3)}): ${signed(gain(inSample, best.coverage), 1)} in sample, ${signed(gain(outOfFamily, best.coverage), 1)} with families left out; over the best correlated one (${correlated.name}): ${signed(gain(inSample, correlated.coverage), 1)} and ${signed(gain(outOfFamily, correlated.coverage), 1)}`,
+        verdict: verdictOfWitness({ onAllModels: gain(outOfFamily, best) >= 17.5, onHalfTheModels: false }), // rounds to 18 or more
+        recomputed: clauses(
+          `elastic net on ${columns} complete columns, points of coverage over the best single one (${best.name}): ${gains(best)}`,
+          `over the best correlated one (${correlated.name}): ${gains(correlated)}`,
+        ),
         reason: "three of the paper's five features are not public for these models; those at hand gain in sample only",
       };
     },
@@ -71,7 +77,7 @@ export const introduction: readonly ClaimCheck[] = [
             others: [asPrinted(without.outOfFamilyError - withPresence.outOfFamilyError, "1.5")],
           });
         }),
-        recomputed: `${before} − ${after} = ${fixed(before - after, 1)} points of mean absolute error, ${fixed((1 - after / before) * 100, 0)} % of it`,
+        recomputed: `${before} − ${after} = ${fixed(before - after, 1)} points of error, ${fixed((1 - after / before) * 100, 0)} % of it`,
         reason: "the subtraction is right; presence scores of the base models are missing",
       };
     },
@@ -130,8 +136,12 @@ export const introduction: readonly ClaimCheck[] = [
       const baselines = ["Llama-3.1-8B-Instruct", "Meta-Llama-3-8B-Instruct"] as const;
       return {
         verdict: verdictByReading({ literal: fits(percent), others: [fits(points)] }),
-        recomputed: `percent of the baseline ${list(percent, 1)}; points ${list(points, 1)}; points by baseline of the largest group: ${baselines.map((name) => `${name} ${list(range("points", name), 1)}`).join(", ")}`,
-        reason: "fits as points, with Llama-3.1-8B-Instruct as the baseline of the largest group",
+        recomputed: clauses(
+          `percent of the baseline ${list(percent, 1)}`,
+          `points ${list(points, 1)}`,
+          `points by baseline of the largest group: ${baselines.map((name) => `${name} ${list(range("points", name), 1)}`).join(", ")}`,
+        ),
+        reason: "as points it fits, but only with Llama-3.1-8B-Instruct as the baseline of the largest group",
       };
     },
   },
@@ -153,7 +163,7 @@ export const introduction: readonly ClaimCheck[] = [
       const within = drops.filter((drop) => Math.round(-drop) >= 3 && Math.round(-drop) <= 5).length;
       return {
         verdict: verdictOfEach(within, drops.length),
-        recomputed: drops.map((drop) => `${signed(drop, 2)} %`).join(" after DPO, ") + " after RLVR",
+        recomputed: `${drops.map((drop) => `${signed(drop, 2)} %`).join(" after DPO, ")} after RLVR`,
         reason: "percent of the SFT stage's score",
       };
     },
@@ -167,8 +177,11 @@ export const introduction: readonly ClaimCheck[] = [
       const many = 5; // ours: the paper gives no number
       return {
         verdict: verdictOfWitness({ onAllModels: onAll >= many, onHalfTheModels: high.length >= many }),
-        recomputed: `${high.length} of ${benchmarks.length} benchmarks measured on half the models or more: ${high.map(({ column, r }) => `${column.name} ${fixed(r.pearson, 2)} (n = ${r.n})`).join(", ") || "none"}; on all models ${onAll}`,
-        reason: `many: at least ${many}; of those measured on every model ${onAll} reach ${veryHigh}, and the others may lack the models that would lower them`,
+        recomputed: clauses(
+          `${high.length} of ${benchmarks.length} benchmarks measured on half the models or more, ${onAll} on all`,
+          names(high.map(({ column, r }) => `${column.name} ${fixed(r.pearson, 2)} (n = ${r.n})`)),
+        ),
+        reason: `many: at least ${many}; columns that lack models may lack those that would lower them`,
       };
     },
   },
@@ -182,8 +195,12 @@ export const introduction: readonly ClaimCheck[] = [
       const models = evidence.tables.models.length;
       return {
         verdict: verdictOfTendency(low.length, columns.length, evidence.tables.benchmarks.length + 2),
-        recomputed: `mean coverage over k = 5 … 10 at most ${fixed(best.coverage, 2)} (${best.name}); #Params ${list(coverages(evidence, size.values, topRanks), 2)}; chance ${fixed(chanceCoverage(models, 5), 3)} to ${fixed(chanceCoverage(models, 10), 2)}`,
-        reason: `little: less than two thirds of the true top; ${outOf(low.length, columns.length)} columns measured on all models, of ${evidence.tables.benchmarks.length + 2}`,
+        recomputed: clauses(
+          `mean coverage over k = 5 … 10 at most ${fixed(best.coverage, 2)} (${best.name})`,
+          `#Params ${list(coverages(evidence, size.values, topRanks), 2)}`,
+          `chance ${fixed(chanceCoverage(models, 5), 3)} to ${fixed(chanceCoverage(models, 10), 2)}`,
+        ),
+        reason: `little: less than two thirds of the true top; so for ${outOf(low.length, columns.length)} complete columns`,
       };
     },
   },
@@ -196,7 +213,10 @@ export function largestGain(evidence: Evidence): Finding {
   const percent = gains.reduce((a, b) => (b.percent > a.percent ? b : a));
   return {
     verdict: verdictByReading({ literal: asPrinted(percent.percent, "14"), others: [asPrinted(points.points, "14")] }),
-    recomputed: `${signed(points.points, 1)} points, ${signed(percent.percent, 1)} % (${points.model} against ${points.baseline}, ${points.sizeGroup}, ${points.method})`,
+    recomputed: clauses(
+      `${signed(points.points, 1)} points, ${signed(percent.percent, 1)} %`,
+      `${points.model} against ${points.baseline}, ${points.sizeGroup}, ${points.method}`,
+    ),
     reason: "as absolute points, in the method and group where the gap is widest; as a share of the baseline it is more",
   };
 }
@@ -212,7 +232,10 @@ export function someColumns(
   const onAll = found.filter(({ r }) => r.n === evidence.tables.models.length);
   return {
     verdict: verdictOfWitness({ onAllModels: onAll.length > 0, onHalfTheModels: found.length > 0 }),
-    recomputed: `${found.length} of ${benchmarks.length} benchmarks, ${onAll.length} on all models: ${found.map(({ column, r }) => `${column.name} ${fixed(r.pearson, 2)} / ${fixed(r.spearman, 2)} (n = ${r.n})`).join(", ") || "none"}`,
+    recomputed: clauses(
+      `${found.length} of ${benchmarks.length} benchmarks, ${onAll.length} of them measured on all models`,
+      names(found.map(({ column, r }) => `${column.name} ${fixed(r.pearson, 2)} / ${fixed(r.spearman, 2)} (n = ${r.n})`)),
+    ),
     reason: `${condition}; a witness on all models settles it, one on half of them in part`,
   };
 }
@@ -229,7 +252,11 @@ function shareOfLlama(evidence: Evidence, claimed: { readonly least: number; rea
   const inUnion = ranked.filter((entry) => entry.baseModelFamily === "Llama-3.x").length;
   return {
     verdict: verdictOfBounds({ low, high }, claimed),
-    recomputed: `${llama} of the ${known} entries whose place and base model are sure: between ${low} and ${high} of ${top} (${fixed((low / top) * 100, 0)} to ${fixed((high / top) * 100, 0)} %); ${inUnion} of ${ranked.length} in the union of public lists`,
+    recomputed: clauses(
+      `${llama} of the ${known} entries whose place and base model are sure`,
+      `so between ${low} and ${high} of ${top} (${span([(low / top) * 100, (high / top) * 100], 0)} %)`,
+      `${inUnion} of ${ranked.length} in the union of public lists`,
+    ),
     reason: `no copy of the board of December 2024 is public; the union of dated lists is reliable to rank ${reliable}`,
   };
 }

@@ -1,7 +1,7 @@
 // Training stages: post-training (§5.1): C055 to C068.
 import { change, joinResults, type PostTrainingStage, postTrainingChange } from "../paper/index.ts";
 import { factText } from "../published/index.ts";
-import { asPrinted, fixed, outOf, signed } from "./format.ts";
+import { asPrinted, clauses, fixed, outOf, signed, span } from "./format.ts";
 import { methods, scoresOf, sections } from "./measures.ts";
 import { needsSource } from "./needs.ts";
 import type { ClaimCheck, Evidence, Finding } from "./types.ts";
@@ -71,7 +71,10 @@ export const postTraining: readonly ClaimCheck[] = [
       );
       return {
         verdict: verdictOfEach(up, changes.length),
-        recomputed: `${outOf(up, changes.length)} models, ${changes.map((row) => `${signed(row.change.score, 1)} %`).join(", ")}; single sections that fall: ${down.join(", ") || "none"}`,
+        recomputed: clauses(
+          `${outOf(up, changes.length)} models, ${changes.map((row) => `${signed(row.change.score, 1)} %`).join(", ")}`,
+          `single sections that fall: ${down.join(", ") || "none"}`,
+        ),
         reason: "the overall score, which is what is claimed",
       };
     },
@@ -89,7 +92,12 @@ export const postTraining: readonly ClaimCheck[] = [
           cells.every((value) => value < 0),
           [rises.length > 0],
         ),
-        recomputed: `${changes.map((row) => `${row.model} ${sections.map((category) => signed(row.change[category], 1)).join(" ")}`).join("; ")} points against SFT; from DPO to RLVR ${rises.join(", ") || "nothing"} rises`,
+        recomputed: clauses(
+          ...changes.map(
+            (row) => `${row.model} ${sections.map((category) => signed(row.change[category], 1)).join(" ")} points against SFT`,
+          ),
+          `from DPO to RLVR ${rises.join(", ") || "nothing"} rises`,
+        ),
         reason: "each later stage is below SFT everywhere, but the last step does not lower all of them again",
       };
     },
@@ -105,7 +113,14 @@ export const postTraining: readonly ClaimCheck[] = [
       const outside = cells.filter((cell) => !within.includes(cell));
       return {
         verdict: verdictOfEach(within.length, cells.length),
-        recomputed: `${fixed(Math.min(...cells.map((cell) => cell.value)), 1)} to ${fixed(Math.max(...cells.map((cell) => cell.value)), 1)} %; ${outOf(within.length, cells.length)} within 22 to 32${outside.map((cell) => `; ${cell.model} ${cell.category} ${fixed(cell.value, 1)} %`).join("")}`,
+        recomputed: clauses(
+          `${span(
+            cells.map((cell) => cell.value),
+            1,
+          )} %`,
+          `${outOf(within.length, cells.length)} within 22 to 32`,
+          ...outside.map((cell) => `${cell.model} ${cell.category} ${fixed(cell.value, 1)} %`),
+        ),
         reason: "percent of the base model's section, rounded to whole numbers as printed",
       };
     },

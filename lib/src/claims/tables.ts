@@ -1,6 +1,6 @@
 // What the tables themselves print: C098 to C103.
 import { factNumber, factText } from "../published/index.ts";
-import { fixed, outOf } from "./format.ts";
+import { clauses, fixed, outOf } from "./format.ts";
 import { needsSource } from "./needs.ts";
 import type { ClaimCheck } from "./types.ts";
 import { verdictOf, verdictOfEach, verdictOfParts, verdictOnceThere } from "./verdicts.ts";
@@ -30,7 +30,7 @@ export const tables: readonly ClaimCheck[] = [
       const right = shots.filter(({ printed, harness }) => printed === harness).length;
       return {
         verdict: verdictOfEach(right, shots.length),
-        recomputed: `${outOf(right, shots.length)}: ${shots.map(({ name, harness }) => `${name.replace("leaderboard_", "")} ${harness}`).join(", ")}`,
+        recomputed: clauses(outOf(right, shots.length), shots.map(({ name, harness }) => `${name} ${harness}`).join(", ")),
         reason: "shots that the harness uses for these tasks",
       };
     },
@@ -68,7 +68,7 @@ export const tables: readonly ClaimCheck[] = [
     check: (evidence) => {
       const printed = evidence.tables.models.filter((row) => row.downloads > 0 && row.likes > 0).length;
       const odd = [...evidence.tables.models].sort((a, b) => a.downloads / a.likes - b.downloads / b.likes)[0]!;
-      const dated = evidence.facts.filter((fact) => fact.id.startsWith("hub.downloads.2025-02.")); // one a model, should somebody have kept them
+      const dated = evidence.facts.filter((fact) => fact.id.startsWith("hub.downloads.2025-02."));
       return {
         verdict: verdictOnceThere([needsSource("download counts of February 2025", dated.length, evidence.tables.models.length)], () =>
           verdictOfEach(
@@ -80,7 +80,10 @@ export const tables: readonly ClaimCheck[] = [
             dated.length,
           ),
         ),
-        recomputed: `both printed for ${outOf(printed, evidence.tables.models.length)} models; lowest ratio ${odd.model}: ${fixed(odd.downloads, 0)} downloads, ${odd.likes} likes`,
+        recomputed: clauses(
+          `both printed for ${outOf(printed, evidence.tables.models.length)} models`,
+          `lowest ratio ${odd.model}: ${fixed(odd.downloads, 0)} downloads, ${odd.likes} likes`,
+        ),
         reason: "a snapshot of a counter that moves; the hub keeps no history",
       };
     },

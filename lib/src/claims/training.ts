@@ -1,7 +1,7 @@
 // Related work and reward modelling (§2, §3.1, §3.2): C016 to C028.
 import { joinResults, meanOfCategories } from "../paper/index.ts";
 import { factNumber, factText } from "../published/index.ts";
-import { asPrinted, fixed, outOf, signed } from "./format.ts";
+import { asPrinted, clauses, fixed, outOf, signed } from "./format.ts";
 import { methods } from "./measures.ts";
 import { needsSource } from "./needs.ts";
 import type { ClaimCheck, Evidence, Finding } from "./types.ts";
@@ -57,7 +57,10 @@ export const training: readonly ClaimCheck[] = [
         steps === recipe,
         { epochs: 1, warmUpSteps: 20 },
         {
-          recomputed: `${pairs} pairs in batches of ${batch}: ${steps} steps (NVIDIA's recipe for the data: ${recipe}); 20 warm-up steps are ${fixed((20 / steps) * 100, 0)} % of them, ${Math.floor(steps / 20)} checkpoints a run`,
+          recomputed: clauses(
+            `${pairs} pairs in batches of ${batch}: ${steps} steps (NVIDIA's recipe for the data: ${recipe})`,
+            `20 warm-up steps are ${fixed((20 / steps) * 100, 0)} % of them, ${Math.floor(steps / 20)} checkpoints a run`,
+          ),
           reason: `how the authors trained; NVIDIA warms up for ${factText(evidence.facts, "nemo-aligner.bradley-terry.warm-up")} steps`,
         },
       );
@@ -76,7 +79,10 @@ export const training: readonly ClaimCheck[] = [
         Math.floor(steps / 2) === recipe,
         { epochs: 2, warmUpSteps: 20 },
         {
-          recomputed: `2 × ${responses} responses in batches of ${batch}: ${Math.floor(steps)} steps, or ${Math.floor(steps / 2)} in batches of 128 (NVIDIA's recipe: ${recipe})`,
+          recomputed: clauses(
+            `2 × ${responses} responses in batches of ${batch}: ${steps} steps`,
+            `in batches of 128 ${Math.floor(steps / 2)} (NVIDIA's recipe: ${recipe})`,
+          ),
           reason: "how the authors trained; when a checkpoint is saved is not told",
         },
       );
@@ -146,7 +152,7 @@ export const training: readonly ClaimCheck[] = [
     check: (evidence) => {
       const rows = [...evidence.tables.postTraining, ...methods.flatMap((method) => joinResults(evidence.tables, method))];
       const deviations = rows.map((row) => Math.abs(row.score - meanOfCategories(row)));
-      const matching = deviations.filter((deviation) => deviation <= 0.1 + 1e-9).length; // five numbers rounded to tenths: at most 0.05 + 0.05
+      const matching = deviations.filter((deviation) => deviation <= 0.1 + 1e-9).length; // five rounded numbers: 0.05 + 0.05
       return {
         verdict: verdictOfEach(matching, rows.length),
         recomputed: `${outOf(matching, rows.length)} rows, largest deviation ${fixed(Math.max(...deviations), 2)}`,

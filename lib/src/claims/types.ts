@@ -7,7 +7,7 @@ export interface Finding {
   readonly verdict: Verdict;
   /** our number for the claim, as text in which every number was computed */
   readonly recomputed: string;
-  /** why this verdict, in a few words of ours */
+  /** what the verdict rests on, in a few words of ours, written for the published numbers */
   readonly reason: string;
 }
 
@@ -46,7 +46,7 @@ export interface Evidence {
   readonly settings: LedgerSettings;
 }
 
-/** What only somebody with GPUs, or the authors, can measure. Empty until such results are there; the claims about them then decide themselves. */
+/** What takes GPUs, or the authors, to measure. Empty until such results are there; then the claims about them decide themselves. */
 export interface Measurements {
   /** mean presence score (eq. 10) of a model on a SlimPajama subset, natural log per token */
   readonly presence: readonly { readonly model: string; readonly subset: string; readonly meanLogProbability: number }[];

@@ -101,13 +101,13 @@ export function verdictOnceThere(needs: readonly Need[], decide: () => Verdict):
   return missing ? missing.otherwise : decide();
 }
 
-/** Decide once everything needed is there; until then `partly` where the part we hold agrees in a weaker form, else the verdict of what is missing. */
+/** As `verdictOnceThere`, but `partly` where the part that is there already agrees in a weaker form. */
 export function verdictInWeakerForm(needs: readonly Need[], weakerFormHolds: boolean, decide: () => Verdict): Verdict {
   const verdict = verdictOnceThere(needs, decide);
   return weakerFormHolds && needs.some((need) => need.have < need.need) ? "partly" : verdict;
 }
 
-/** A description of how the authors worked: `setup` as long as it agrees with itself and no log of their runs is there to hold against it. */
+/** How the authors worked: `setup` while it agrees with itself and no log of their runs is there to hold against it. */
 export function verdictOfSetup(agreesWithItself: boolean, logs: number, agreesWithLogs: () => boolean): Verdict {
   if (!agreesWithItself) return "does-not-hold";
   return logs === 0 ? "setup" : verdictOf(agreesWithLogs());
