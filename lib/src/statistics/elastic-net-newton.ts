@@ -1,6 +1,6 @@
 import { factorise, solveFactorised } from "./cholesky.ts";
 import { correlate, largestOf, residual, withColumns, type LinearProblem } from "./linear-problem.ts";
-import { addOuterProduct, columnProducts } from "./ridge.ts";
+import { columnProducts, rowProducts } from "./ridge.ts";
 
 /** λ‖w‖₁ + (μ/2)‖w‖² */
 export interface Penalty {
@@ -222,9 +222,8 @@ class DualSearch {
   }
 
   solveByRows(active: Int32Array, curvature: number): boolean {
-    const { rows, stride, x } = this.problem;
-    const system = new Float64Array(rows * rows);
-    for (const j of active) addOuterProduct(system, x, j * stride, rows);
+    const { rows } = this.problem;
+    const system = rowProducts(withColumns(this.problem, active));
     const scale = rows * curvature;
     for (let i = 0; i < rows; i++) system[i * rows + i]! += scale;
     for (let i = 0; i < rows; i++) this.step[i]! *= scale;
