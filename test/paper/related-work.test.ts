@@ -29,14 +29,27 @@ describe("stepDpoLoss", () => {
 describe("eloRatings", () => {
   it("matches two games worked by hand", () => {
     // equal: ±16; then 984 beats 1016: E = 1/(1 + 10^0.08) = 0.454078, ±32 · 0.545922 = ±17.4695
-    const ratings = eloRatings(2, [{ winner: 0, loser: 1 }, { winner: 1, loser: 0 }]);
+    const ratings = eloRatings(2, [
+      { winner: 0, loser: 1 },
+      { winner: 1, loser: 0 },
+    ]);
     close(ratings[0]!, 1000 + 16 - 17.4695, 1e-4);
     close(ratings[1]!, 1000 - 16 + 17.4695, 1e-4);
   });
   it("keeps the mean and puts a consistent judge's answers in order", () => {
-    const ratings = eloRatings(5, allPairs(5).map(([a, b]) => ({ winner: b, loser: a })));
-    close(ratings.reduce((sum, r) => sum + r, 0), 5000, 1e-9);
-    assert.deepEqual([...ratings].sort((a, b) => a - b), ratings);
+    const ratings = eloRatings(
+      5,
+      allPairs(5).map(([a, b]) => ({ winner: b, loser: a })),
+    );
+    close(
+      ratings.reduce((sum, r) => sum + r, 0),
+      5000,
+      1e-9,
+    );
+    assert.deepEqual(
+      [...ratings].sort((a, b) => a - b),
+      ratings,
+    );
   });
   it("refuses answers that are not there", () => assert.throws(() => eloRatings(2, [{ winner: 2, loser: 0 }]), /answers are 0 to 1/));
 });
@@ -83,12 +96,37 @@ describe("lengthRewards", () => {
     ];
     assert.deepEqual(lengthRewards(answers), [0.5, -0.5, 0, 0]);
   });
-  it("gives nothing where all are equally long", () => assert.deepEqual(lengthRewards([{ tokens: 7, correct: true }, { tokens: 7, correct: false }]), [0, 0]));
+  it("gives nothing where all are equally long", () =>
+    assert.deepEqual(
+      lengthRewards([
+        { tokens: 7, correct: true },
+        { tokens: 7, correct: false },
+      ]),
+      [0, 0],
+    ));
 });
 
 describe("paretoFront", () => {
   it("keeps what nothing beats, ties included", () => {
-    const points = [[1, 1], [2, 3], [2, 3], [3, 2], [4, 4]] as const;
-    assert.deepEqual(paretoFront(points, (p) => p[0], (p) => p[1]), [[1, 1], [2, 3], [2, 3], [4, 4]]);
+    const points = [
+      [1, 1],
+      [2, 3],
+      [2, 3],
+      [3, 2],
+      [4, 4],
+    ] as const;
+    assert.deepEqual(
+      paretoFront(
+        points,
+        (p) => p[0],
+        (p) => p[1],
+      ),
+      [
+        [1, 1],
+        [2, 3],
+        [2, 3],
+        [4, 4],
+      ],
+    );
   });
 });

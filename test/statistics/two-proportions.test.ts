@@ -11,7 +11,10 @@ describe("proportionDifference", () => {
     close(high, 0.3339, 5e-5);
   });
   it("changes sign when the two change places", () => {
-    const [ab, ba] = [proportionDifference({ correct: 9, n: 10 }, { correct: 3, n: 10 }), proportionDifference({ correct: 3, n: 10 }, { correct: 9, n: 10 })];
+    const [ab, ba] = [
+      proportionDifference({ correct: 9, n: 10 }, { correct: 3, n: 10 }),
+      proportionDifference({ correct: 3, n: 10 }, { correct: 9, n: 10 }),
+    ];
     close(ab.low, -ba.high, 1e-12);
   });
 });

@@ -1,10 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { close } from "basewise/notebook";
-import { effectiveItems, largestVariance, meanInterval, pairTests, seededRandom, weightedInterval, wilsonInterval } from "basewise/statistics";
+import {
+  effectiveItems,
+  largestVariance,
+  meanInterval,
+  pairTests,
+  seededRandom,
+  weightedInterval,
+  wilsonInterval,
+} from "basewise/statistics";
 
-const even = [{ rows: 100, weight: 100 }, { rows: 258, weight: 258 }];
-const uneven = [{ rows: 447, weight: 984 }, { rows: 984, weight: 984 }];
+const even = [
+  { rows: 100, weight: 100 },
+  { rows: 258, weight: 258 },
+];
+const uneven = [
+  { rows: 447, weight: 984 },
+  { rows: 984, weight: 984 },
+];
 
 describe("largestVariance", () => {
   it("is binomial where weights are rows", () => close(largestVariance({ accuracy: 0.9, strata: even }), (0.9 * 0.1) / 358, 1e-15));
@@ -52,14 +66,24 @@ describe("meanInterval", () => {
   });
   it("covers the truth as often as promised, or more, when shares differ between the parts of a section", () => {
     const random = seededRandom(7);
-    const truth = [[0.9, 0.7], [0.6, 0.95]]; // two sections of two subsets each
+    const truth = [
+      [0.9, 0.7],
+      [0.6, 0.95],
+    ]; // two sections of two subsets each
     const sizes = [even, uneven];
     const draw = (p: number, n: number) => Array.from({ length: n }, () => (random() < p ? 1 : 0)).reduce((a: number, b) => a + b, 0) / n;
-    const whole = (shares: readonly number[], i: number) => shares.reduce((sum, p, s) => sum + p * sizes[i]![s]!.weight, 0) / sizes[i]!.reduce((sum, s) => sum + s.weight, 0);
+    const whole = (shares: readonly number[], i: number) =>
+      shares.reduce((sum, p, s) => sum + p * sizes[i]![s]!.weight, 0) / sizes[i]!.reduce((sum, s) => sum + s.weight, 0);
     const target = (whole(truth[0]!, 0) + whole(truth[1]!, 1)) / 2;
     let covered = 0;
     for (let run = 0; run < 1000; run++) {
-      const parts = truth.map((shares, i) => ({ accuracy: whole(shares.map((p, s) => draw(p, sizes[i]![s]!.rows)), i), strata: sizes[i]! }));
+      const parts = truth.map((shares, i) => ({
+        accuracy: whole(
+          shares.map((p, s) => draw(p, sizes[i]![s]!.rows)),
+          i,
+        ),
+        strata: sizes[i]!,
+      }));
       const { low, high } = meanInterval(parts);
       if (low <= target && target <= high) covered++;
     }
@@ -69,9 +93,16 @@ describe("meanInterval", () => {
 
 describe("pairTests", () => {
   it("matches a z of 2 worked by hand", () => {
-    const [pair] = pairTests([{ value: 10, standardError: 3 }, { value: 0, standardError: 4 }]);
+    const [pair] = pairTests([
+      { value: 10, standardError: 3 },
+      { value: 0, standardError: 4 },
+    ]);
     close(pair!.standardError, 5, 1e-12);
     close(pair!.p, 0.0455003, 1e-6);
   });
-  it("makes each pair once", () => assert.deepEqual(pairTests(Array(4).fill({ value: 1, standardError: 1 })).map(({ a, b }) => `${a}${b}`), ["01", "02", "03", "12", "13", "23"]));
+  it("makes each pair once", () =>
+    assert.deepEqual(
+      pairTests(Array(4).fill({ value: 1, standardError: 1 })).map(({ a, b }) => `${a}${b}`),
+      ["01", "02", "03", "12", "13", "23"],
+    ));
 });

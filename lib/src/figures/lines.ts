@@ -1,4 +1,5 @@
 import { framed, note, numberAxis } from "./frame.ts";
+import { spread } from "./labels.ts";
 import type { LineSeries } from "./rows.ts";
 import { spanOf } from "./scatter.ts";
 import { lineStyle, sizes, wordColor } from "./style.ts";
@@ -16,6 +17,12 @@ export function lineFigure(
   const right = sizes.edge + 10 + Math.max(...series.map((line) => widthOf(line.name, sizes.small)));
   const [x, y] = [spanOf(all.map((point) => point.x)), spanOf(all.map((point) => point.y))];
   const last = (line: LineSeries): { x: number; y: number } => line.points.at(-1) ?? { x: Number.NaN, y: Number.NaN };
+  const plotHeight = 340;
+  const pixel = (value: number): number => (plotHeight * (y.high - value)) / (y.high - y.low);
+  const labelAt = spread(
+    series.map((line) => pixel(last(line).y)),
+    sizes.small + 3,
+  ); // lines that end together keep readable names
   return framed(
     {
       traces: series.map((line, i) => ({
@@ -31,11 +38,12 @@ export function lineFigure(
           ...last(line),
           xanchor: "left",
           xshift: 8,
+          yshift: pixel(last(line).y) - labelAt[i]!,
           font: { size: sizes.small, color: wordColor(lineStyle(i).color) },
         }),
       ),
       layout: { xaxis: numberAxis(xTitle, { range: [x.low, x.high] }), yaxis: numberAxis(yTitle, { range: [y.low, y.high] }) },
-      plotHeight: 340,
+      plotHeight,
       room: { left: 62, right, bottom: 46 },
       title: `${yTitle} against ${xTitle}`,
       caption: `${yTitle} against ${xTitle}.`,

@@ -46,7 +46,11 @@ export interface ChapterState extends Chapter {
  * @throws when a notebook's number is in no chapter, or it does not begin with "# NN · title"
  */
 export function bookMap(folder: string = join(projectRoot, "notebooks")): ChapterState[] {
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d\d-.*\.ipynb$/.test(name)).sort() : [];
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
+        .sort()
+    : [];
   const stray = files.find((file) => !chapters.some((chapter) => file.startsWith(`${chapter.number}-`)));
   if (stray) throw new Error(`bookMap: ${stray} is in no chapter; add it to lib/src/notebook/book.ts`);
   return chapters.map((chapter) => {

@@ -54,11 +54,16 @@ export interface Judgement {
  *
  * @returns  ratings [n]; their mean stays at the start
  */
-export function eloRatings(n: number, judgements: readonly Judgement[], options: { readonly k?: number; readonly start?: number } = {}): number[] {
+export function eloRatings(
+  n: number,
+  judgements: readonly Judgement[],
+  options: { readonly k?: number; readonly start?: number } = {},
+): number[] {
   const { k = 32, start = 1000 } = options;
   const ratings = new Array<number>(n).fill(start);
   for (const { winner, loser } of judgements) {
-    if (!(winner in ratings) || !(loser in ratings)) throw new Error(`eloRatings: a judgement of ${winner} and ${loser}, but answers are 0 to ${n - 1}`);
+    if (!(winner in ratings) || !(loser in ratings))
+      throw new Error(`eloRatings: a judgement of ${winner} and ${loser}, but answers are 0 to ${n - 1}`);
     const surprise = 1 - 1 / (1 + 10 ** ((ratings[loser]! - ratings[winner]!) / 400));
     ratings[winner]! += k * surprise;
     ratings[loser]! -= k * surprise;

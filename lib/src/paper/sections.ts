@@ -1,3 +1,4 @@
+import { meanInterval, weightedInterval } from "../statistics/index.ts";
 import type { Category, RewardBenchScores } from "./types.ts";
 
 /** A subset of RewardBench with its size and what the official score counts for it. */
@@ -11,7 +12,12 @@ export interface WeightedSubset {
 export type Section = Exclude<Category, "score">;
 
 /** The four sections by RewardBench's own names. */
-export const sectionNames: Readonly<Record<Section, string>> = { chat: "Chat", chatHard: "Chat Hard", safety: "Safety", reasoning: "Reasoning" };
+export const sectionNames: Readonly<Record<Section, string>> = {
+  chat: "Chat",
+  chatHard: "Chat Hard",
+  safety: "Safety",
+  reasoning: "Reasoning",
+};
 
 /** A section's accuracy as a fraction, with the subsets that it is made of. */
 export interface SectionAccuracy {
@@ -34,6 +40,45 @@ export function sectionAccuracies(scores: Omit<RewardBenchScores, "score">, subs
     if (strata.length === 0) throw new Error(`sectionAccuracies: no subset of ${sectionNames[section]}; pass all 23`);
     return { section, accuracy: scores[section] / 100, strata };
   });
+}
+
+/** A score with its sampling noise, all in percent. */
+export interface ScoreInterval {
+  readonly category: Category;
+  readonly value: number;
+  readonly standardError: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * The four section scores and their mean with intervals for the finite number of test pairs: how much each would move with other
+ * pairs of the same kind. Training noise is not in them.
+ *
+ * Chat, Chat Hard and Safety: Wilson's interval, as every pair counts the same. Reasoning: the widest that the unknown scores of its
+ * differently weighted subsets allow. Score: from the four standard errors.
+ *
+ * @param scores      percent
+ * @param subsets     the 23 subsets of RewardBench
+ * @param confidence  in (0, 1)
+ */
+export function scoreIntervals(
+  scores: Omit<RewardBenchScores, "score">,
+  subsets: readonly WeightedSubset[],
+  confidence = 0.95,
+): ScoreInterval[] {
+  const parts = sectionAccuracies(scores, subsets);
+  const estimates = [
+    ...parts.map((part) => ({ category: part.section as Category, ...weightedInterval(part, confidence) })),
+    { category: "score" as const, ...meanInterval(parts, confidence) },
+  ];
+  return estimates.map(({ category, value, standardError, low, high }) => ({
+    category,
+    value: 100 * value,
+    standardError: 100 * standardError,
+    low: 100 * low,
+    high: 100 * high,
+  }));
 }
 
 /** A section's size: its rows, and the weights that its score is made with. */
