@@ -10,7 +10,7 @@ import { outputDifferences } from "../lib/dist/notebook/runner/compare.js";
 import { readNotebook } from "../lib/dist/notebook/runner/ipynb.js";
 import { selectNotebooks } from "../lib/dist/notebook/runner/select.js";
 
-const root = resolve(process.env.BASEWISE_PROJECT ?? fileURLToPath(new URL("..", import.meta.url)));
+const root = resolve(fileURLToPath(new URL("..", import.meta.url)));
 const output = join(root, ".cache", "jupyter");
 const environment = {
   ...process.env,

@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const checkout = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const program = join(checkout, "lib", "bin", "basewise.js");
 
 /** A code cell of a made-up notebook: its source, or tags and source. */
 export type Cell = string | { tags: string[]; source: string };
 
-/** A small project of its own within the checkout, where packages can be found. It is deleted after the tests. */
+/**
+ * A small project of its own within the checkout, where packages can be found, with a copy of lib as it is now (a build during the
+ * tests would make its notebooks stale). It is deleted after the tests.
+ */
 export class Project {
   readonly root: string;
 
@@ -18,6 +20,12 @@ export class Project {
     this.root = join(checkout, ".cache", `test-${name}-${process.pid}`);
     rmSync(this.root, { recursive: true, force: true });
     mkdirSync(join(this.root, "notebooks"), { recursive: true });
+    for (const part of ["bin", "dist", "package.json"])
+      cpSync(join(checkout, "lib", part), join(this.root, "lib", part), { recursive: true });
+    mkdirSync(join(this.root, "node_modules"));
+    symlinkSync(join(this.root, "lib"), join(this.root, "node_modules", "basewise"), "junction");
+    const nested = join(checkout, "lib", "node_modules");
+    if (existsSync(nested)) symlinkSync(nested, join(this.root, "lib", "node_modules"), "junction");
     after(() => rmSync(this.root, { recursive: true, force: true }));
   }
 
@@ -60,10 +68,7 @@ export class Project {
 
   /** `basewise run …` to its end. */
   run(...words: string[]): { code: number; out: string; err: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "run", ...words], {
-      env: this.environment(),
-      encoding: "utf8",
-    });
+    const { status, stdout, stderr } = spawnSync(process.execPath, this.words(words), { encoding: "utf8" });
     return { code: status!, out: stdout, err: stderr };
   }
 
@@ -77,21 +82,22 @@ export class Project {
 
   /** `basewise run …`, left running. */
   start(...words: string[]): ChildProcess {
-    return spawn(process.execPath, [program, "run", ...words], { env: this.environment(), stdio: ["ignore", "pipe", "pipe"] });
+    const started = spawn(process.execPath, this.words(words), { stdio: "ignore" });
+    after(() => started.kill("SIGKILL"));
+    return started;
   }
 
-  /** Every file outside `.cache`, with its content. */
+  /** Every notebook and data file, with its content. */
   snapshot(): Record<string, string> {
-    const places = readdirSync(this.root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => !path.includes(".cache", this.root.length));
-    return Object.fromEntries(
-      places.sort().map((path) => [path.slice(this.root.length + 1).replaceAll("\\", "/"), readFileSync(path, "utf8")]),
+    const places = ["data", "notebooks"].flatMap((folder) =>
+      readdirSync(this.path(folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(this.root, join(entry.parentPath, entry.name)).replaceAll("\\", "/")),
     );
+    return Object.fromEntries(places.sort().map((place) => [place, this.read(place)]));
   }
 
-  private environment(): NodeJS.ProcessEnv {
-    return { ...process.env, BASEWISE_PROJECT: this.root };
+  private words(words: readonly string[]): string[] {
+    return [join(this.root, "lib", "bin", "basewise.js"), "run", ...words];
   }
 }

@@ -173,7 +173,10 @@ describe("basewise run: when something goes wrong", () => {
     match(project.run("05").err, /cell 1: the notebook's process ended \(SIGKILL\)/);
   });
 
-  it("refuses a second run at once, and leaves nothing half-done when interrupted", { skip: process.platform === "win32" }, async () => {
+  it("refuses a second run at once, and leaves nothing half-done when interrupted", {
+    skip: process.platform === "win32",
+    timeout: 120_000,
+  }, async () => {
     const before = project.read("notebooks/04-long.ipynb");
     const run = project.start("04");
     while (!existsSync(project.path("data/derived/before.csv"))) await sleep(50);
@@ -189,7 +192,7 @@ describe("basewise run: when something goes wrong", () => {
     deepEqual(left, []);
   });
 
-  it("takes over the lock of a run that was killed", { skip: process.platform === "win32" }, async () => {
+  it("takes over the lock of a run that was killed", { skip: process.platform === "win32", timeout: 120_000 }, async () => {
     rmSync(project.path("data/derived/before.csv"));
     const run = project.start("04");
     while (!existsSync(project.path("data/derived/before.csv"))) await sleep(50);

@@ -2,11 +2,8 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/**
- * The folder that holds `notebooks/`, `data/` and `lib/`: three levels above this compiled file. Another project folder can be
- * given as `BASEWISE_PROJECT` (the runner's tests do).
- */
-export const projectRoot: string = resolve(process.env["BASEWISE_PROJECT"] ?? join(dirname(fileURLToPath(import.meta.url)), "..", "..", ".."));
+/** The folder that holds `notebooks/`, `data/` and `lib/`: three levels above this compiled file. */
+export const projectRoot: string = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 
 /**
  * Where generated files go: the project itself, or, in a what-if run, a folder of its own

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 
 /** SHA-256 of some texts and bytes, told apart from each other by their lengths. */
@@ -9,9 +9,10 @@ export function hashOf(...parts: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex");
 }
 
-/** SHA-256 of a file's content, or "absent". */
+/** SHA-256 of a file's content, of the names in a folder, or "absent". */
 export function hashOfFile(path: string): string {
   try {
+    if (statSync(path).isDirectory()) return hashOf(...readdirSync(path).sort());
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } catch {
     return "absent";

@@ -137,7 +137,6 @@ function execute({ options, files, purpose, records }: Context, file: NotebookFi
   const secondsLeft = later.every((s) => s !== undefined) ? later.reduce((sum, s) => sum + s, 0) : undefined;
   return executeNotebook(file.path, withNewValues(file, notebook, options.settings), {
     environment: {
-      BASEWISE_PROJECT: options.root,
       BASEWISE_OUTPUT_ROOT: purpose.outputRoot,
       NODE_COMPILE_CACHE: join(options.root, ".cache", "node"), // Node 22 and later start faster with it
     },
