@@ -3,16 +3,18 @@ import { readFileSync } from "node:fs";
 import { crossValidate, fitGrid, kFolds, matrixFrom, paperGrid, seededRandom, selectRows, selectSetting } from "basewise/statistics";
 import { machine, options, printTable, python, time } from "../options.js";
 
-const help = `npm run bench elastic-net -- [--python COMMAND] [--processes 2] [--degrees 1,2,3] [--tight] [--json]
+const help = `npm run bench elastic-net -- [--python COMMAND] [--processes 2] [--degrees 1,2,3] [--search] [--tight] [--json]
 
   --python COMMAND   a Python with scikit-learn (default python3), e.g. --python "docker run -i … python3"
   --processes N      processes of scikit-learn (default 2); basewise always uses one thread
   --degrees 1,2      fewer degrees, to try it in seconds (scikit-learn needs minutes for degree 3)
+  --search           also as GridSearchCV over a pipeline, the usual way (slower for scikit-learn)
   --tight            afterwards, the fits on all rows once more with tol 1e-8 and up to 20,000 sweeps
   --json             one JSON object instead of text`;
 const chosen = options(help, {
   processes: { type: "string", default: "2" },
   degrees: { type: "string", default: "1,2,3" },
+  search: { type: "boolean", default: false },
   tight: { type: "boolean", default: false },
 });
 
@@ -35,11 +37,12 @@ const training = Array.from({ length: 10 }, (_, fold) => rows.map((_, i) => i).f
 const fits = [...training, rows.map((_, i) => i)].map((kept) => fitGrid(selectRows(X, kept), kept.map((i) => y[i]), grid));
 
 say(`scikit-learn: runs now in ${chosen.processes} processes${degrees.includes(3) ? ", which takes minutes" : ""} …`);
-const input = { X: rows, y, folds: [...folds], grid, processes: Number(chosen.processes), tight: chosen.tight };
+const input = { X: rows, y, folds: [...folds], grid, processes: Number(chosen.processes), search: chosen.search, tight: chosen.tight };
 const peer = await python(chosen.python, new URL("elastic_net_peer.py", import.meta.url), input);
 const after = time(5, work); // other programs may have come or gone meanwhile
+const slower = Math.max(ours.median, after.median);
 const own = { first: ours.first, median: ours.median, medianAfter: after.median, processor: ours.processor, converged: ours.result.results.every((result) => result.converged) };
-if (chosen.json) console.log(JSON.stringify({ machine: where, basewise: own, peer: peer && { ...summary(peer), tight: peer.tight && tightSummary(peer) } }));
+if (chosen.json) console.log(JSON.stringify({ machine: where, basewise: own, peer: peer && { ...summary(peer), search: peer.search, tight: peer.tight && tightSummary(peer) } }));
 else if (peer) report(peer);
 
 /** Our objective over the peer's, fit by fit. */
@@ -49,9 +52,7 @@ function summary({ versions, seconds, processor, objectives, warned, meanAbsolut
     versions,
     seconds,
     processor,
-    ratioFirst: seconds / ours.first,
-    ratioMedian: seconds / Math.max(ours.median, after.median),
-    ratioProcessor: processor / ours.processor,
+    ratio: seconds / slower,
     warned: warned.flat().filter(Boolean).length,
     settingsWarned: grid.filter((_, k) => warned.some((list) => list[k])).length,
     fits: ratios.length,
@@ -78,18 +79,17 @@ function tightSummary({ tight }) {
 
 function report(peer) {
   const s = summary(peer);
-  const slower = Math.max(ours.median, after.median);
+  const line = (name, { seconds, processor }) => [
+    `${name}, ${chosen.processes} processes`,
+    seconds.toFixed(1),
+    processor?.toFixed(1) ?? "–",
+    ...[seconds / slower, processor / ours.processor, seconds / ours.first].map((ratio) => (ratio > 0 ? ratio.toFixed(0) : "–")),
+  ];
   printTable([
     ["", "seconds", "processor seconds", "times ours", "by processor", "by our first run"],
     ["basewise, 1 thread (slower median, before or after)", slower.toFixed(2), ours.processor.toFixed(2), "", "", ""],
-    [
-      `scikit-learn ${s.versions.sklearn}, ${chosen.processes} processes`,
-      s.seconds.toFixed(1),
-      s.processor.toFixed(1),
-      s.ratioMedian.toFixed(0),
-      s.ratioProcessor.toFixed(0),
-      s.ratioFirst.toFixed(0),
-    ],
+    ...(peer.search ? [line(`scikit-learn ${s.versions.sklearn}, GridSearchCV`, peer.search)] : []),
+    line(`scikit-learn ${s.versions.sklearn}, by hand`, s),
   ]);
   console.log(`scikit-learn stopped with a ConvergenceWarning in ${s.warned} of ${s.fits} fits (${s.settingsWarned} of ${grid.length} settings).`);
   console.log(`Our objective over its: at most ${s.highestObjectiveRatio.toFixed(12)}, at least ${s.lowestObjectiveRatio.toFixed(4)};`);

@@ -55,7 +55,8 @@ export function newtonElasticNet(problem: LinearProblem, penalty: Penalty, optio
   const { lambda } = penalty;
   if (problem.strongest <= lambda) return allZero(problem, penalty);
   let state = options.start ?? coldStart(problem);
-  let chosen = followers(state, setAside * state.lambda);
+  // with few columns nothing is gained by setting some aside
+  let chosen = followers(state, problem.columns > 4 * problem.rows ? setAside * state.lambda : 0);
   let iterations = 0;
   for (;;) {
     const left = options.maxIterations - iterations;
@@ -105,8 +106,8 @@ function pick(state: NewtonState, chosen: Int32Array): NewtonState {
 function solvePart(problem: LinearProblem, penalty: Penalty, start: NewtonState, { tolerance, maxIterations }: NewtonOptions): NewtonResult {
   const { lambda, mu } = penalty;
   const search = new DualSearch(problem, lambda, start);
-  // a curvature from which Newton's method converges from afar: a tenth of λ over the typical weight, free of the units of X and y
-  const first = 0.1 * (lambda / problem.strongest) * problem.meanSquare;
+  // a curvature from which Newton's method converges from afar: λ over the typical weight, free of the units of X and y
+  const first = 0.3 * (lambda / problem.strongest) * problem.meanSquare;
   let tau = mu >= first ? 0 : first;
   let best: NewtonResult | undefined;
   for (;;) {
@@ -119,7 +120,7 @@ function solvePart(problem: LinearProblem, penalty: Penalty, start: NewtonState,
     if (!best || quality.objective < best.objective) best = { ...copyOf(state), ...quality, iterations };
     if (iterations >= maxIterations) return { ...best, iterations };
     if (!settled) tau = Math.max(tau * 10, first * 1e-6);
-    else tau = tau > mu ? Math.max(tau / 10, first * 1e-6) : 0;
+    else tau = tau > mu ? Math.max(tau / 5, first * 1e-6) : 0;
   }
 }
 
@@ -216,7 +217,7 @@ class DualSearch {
     const { problem, weights, step, gradient } = this;
     const active = Int32Array.from(indicesOfNonzero(weights));
     step.set(gradient);
-    const solved = active.length < problem.rows ? this.solveByColumns(active, curvature) : this.solveByRows(active, curvature);
+    const solved = 2 * active.length < problem.rows ? this.solveByColumns(active, curvature) : this.solveByRows(active, curvature);
     if (!solved) step.set(gradient); // still uphill
     correlate(problem, step, this.stepPull);
   }

@@ -1,3 +1,4 @@
+import type { ColumnScales } from "./column-scales.ts";
 import type { Matrix } from "./matrix.ts";
 
 /**
@@ -30,26 +31,36 @@ type Columns = Pick<LinearProblem, "rows" | "columns" | "stride" | "x">;
  * @throws when lengths differ, there are fewer than two rows or no column, or a number is missing or infinite
  */
 export function linearProblem(X: Matrix, y: ArrayLike<number>, caller: string): LinearProblem {
-  const { rows, columns } = X;
   checkTable(X, y, caller);
+  const { rows, columns, data } = X;
+  const mean = new Float64Array(columns);
+  for (let i = 0, k = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++, k++) mean[j]! += data[k]!;
+  }
+  for (let j = 0; j < columns; j++) mean[j]! /= rows;
+  return layOut(X, y, { mean, scale: new Float64Array(columns).fill(1) });
+}
+
+/** The problem for the columns (x − mean) / scale, scaled on the way; a column of scale 0 becomes zeros. Nothing is checked. */
+export function standardizedProblem(X: Matrix, y: ArrayLike<number>, scales: ColumnScales): LinearProblem {
+  return { ...layOut(X, y, scales), columnMeans: new Float64Array(X.columns) };
+}
+
+function layOut({ rows, columns, data }: Matrix, y: ArrayLike<number>, { mean, scale }: ColumnScales): LinearProblem {
   const stride = Math.ceil(rows / 4) * 4;
   const x = new Float64Array(columns * stride);
-  const columnMeans = new Float64Array(columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) columnMeans[j]! += X.data[i * columns + j]!;
-  }
-  for (let j = 0; j < columns; j++) columnMeans[j]! /= rows;
   for (let j = 0; j < columns; j++) {
-    for (let i = 0; i < rows; i++) x[j * stride + i] = X.data[i * columns + j]! - columnMeans[j]!;
+    if (scale[j] === 0) continue;
+    for (let i = 0; i < rows; i++) x[j * stride + i] = (data[i * columns + j]! - mean[j]!) / scale[j]!;
   }
   let yMean = 0;
   for (let i = 0; i < rows; i++) yMean += y[i]!;
   yMean /= rows;
   const centred = new Float64Array(stride);
   for (let i = 0; i < rows; i++) centred[i] = y[i]! - yMean;
-  const pull = new Float64Array(columns);
-  correlate({ rows, columns, stride, x }, centred, pull);
-  return { rows, columns, stride, x, columnMeans, y: centred, yMean, meanSquare: squares(x) / (rows * columns), strongest: largestOf(pull) };
+  const pull = correlate({ rows, columns, stride, x }, centred, new Float64Array(columns));
+  const meanSquare = squares(x) / (rows * columns);
+  return { rows, columns, stride, x, columnMeans: mean, y: centred, yMean, meanSquare, strongest: largestOf(pull) };
 }
 
 /** The same regression on some of its columns. */

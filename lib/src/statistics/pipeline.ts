@@ -1,7 +1,7 @@
-import { columnScales, scaleColumns } from "./column-scales.ts";
+import { columnScales, scaleColumns, type ColumnScales } from "./column-scales.ts";
 import type { NewtonState } from "./elastic-net-newton.ts";
 import { fitProblem, type ElasticNetFit } from "./elastic-net.ts";
-import { checkTable, linearProblem } from "./linear-problem.ts";
+import { checkTable, standardizedProblem } from "./linear-problem.ts";
 import { rowOf, type Matrix } from "./matrix.ts";
 import { polynomialFeatures, polynomialNames } from "./features.ts";
 
@@ -76,8 +76,8 @@ export function fitDegree(
   grid: readonly Setting[],
   options: FitOptions,
 ): { transform: (X: Matrix) => Matrix; fits: [number, ElasticNetFit][] } {
-  const { transform, expanded } = expansion(X, degree);
-  const problem = linearProblem(expanded, y, "fitPipeline");
+  const { transform, products, scales } = expansion(X, degree);
+  const problem = standardizedProblem(products, y, scales);
   const places = grid.map((_, k) => k).filter((k) => grid[k]!.degree === degree);
   // neighbours on the path from strong to weak penalty start each other
   places.sort((a, b) => grid[a]!.l1Ratio - grid[b]!.l1Ratio || grid[b]!.alpha - grid[a]!.alpha);
@@ -95,16 +95,17 @@ export function fitDegree(
   return { transform, fits };
 }
 
-function expansion(X: Matrix, degree: number): { transform: (X: Matrix) => Matrix; expanded: Matrix } {
+/** The expanded columns, their scales, and the way new rows go through both. */
+function expansion(X: Matrix, degree: number): { transform: (X: Matrix) => Matrix; products: Matrix; scales: ColumnScales } {
   const before = columnScales(X);
   const expand = (rows: Matrix): Matrix => polynomialFeatures(scaleColumns(rows, before), degree);
   const products = expand(X);
-  const after = columnScales(products);
+  const scales = columnScales(products);
   const transform = (rows: Matrix): Matrix => {
     if (rows.columns !== X.columns) throw new Error(`predict: X has ${rows.columns} columns; the model was fitted on ${X.columns}`);
-    return scaleColumns(expand(rows), after);
+    return scaleColumns(expand(rows), scales);
   };
-  return { transform, expanded: scaleColumns(products, after) };
+  return { transform, products, scales };
 }
 
 const largestExpansion = 20e6; // numbers: 160 MB, of which a fit holds about four copies

@@ -79,9 +79,13 @@ export function columnProducts({ columns, stride, x }: Pick<LinearProblem, "colu
   const products = new Float64Array(columns * columns);
   for (let a = 0; a < columns; a++) {
     for (let b = 0; b <= a; b++) {
-      let sum = 0;
-      for (let i = 0; i < stride; i++) sum += x[a * stride + i]! * x[b * stride + i]!;
-      products[a * columns + b] = sum;
+      let even = 0;
+      let odd = 0;
+      for (let i = 0, k = a * stride, l = b * stride; i < stride; i += 2, k += 2, l += 2) {
+        even += x[k]! * x[l]!;
+        odd += x[k + 1]! * x[l + 1]!;
+      }
+      products[a * columns + b] = even + odd;
     }
   }
   return products;
