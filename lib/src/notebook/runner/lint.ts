@@ -1,5 +1,5 @@
 import type * as TypeScript from "typescript";
-import { loadTslab } from "../kernel/tslab.ts";
+import { type Converter, loadTslab } from "../kernel/tslab.ts";
 
 /** Something wrong in a notebook that can be seen without executing it. */
 export interface LintFinding {
@@ -16,10 +16,12 @@ interface ParsedCell {
   names: ReadonlySet<string>;
 }
 
+let converter: Converter | undefined; // one for all notebooks: each further one then takes a fraction of the first's time
+
 /** What is wrong with a notebook's code cells, in their order: types, stale assignments, file access around lib. */
 export function lintCells(cells: readonly string[]): LintFinding[] {
   const { ts, createConverter } = loadTslab();
-  const converter = createConverter({ isJS: false, isBrowser: false });
+  converter ??= createConverter({ isJS: false, isBrowser: false });
   const findings: LintFinding[] = [];
   const earlier = new Set<string>();
   let declarations = "";
@@ -34,7 +36,6 @@ export function lintCells(cells: readonly string[]): LintFinding[] {
     findings.push(...habits.map((habit) => ({ cell, ...habit })));
     for (const name of parsed.names) earlier.add(name);
   }
-  converter.close();
   return findings;
 }
 
