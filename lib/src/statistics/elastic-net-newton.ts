@@ -87,14 +87,11 @@ function coldStart(problem: LinearProblem): NewtonState {
 /** The columns that follow the dual point by at least the given pull, and those chosen before. */
 function followers({ pull }: NewtonState, least: number, before?: Int32Array): Int32Array {
   const wanted = new Uint8Array(pull.length);
+  for (let j = 0; j < pull.length; j++) if (Math.abs(pull[j]!) >= least) wanted[j] = 1;
   before?.forEach((j) => {
     wanted[j] = 1;
   });
-  let count = 0;
-  for (let j = 0; j < pull.length; j++) if (wanted[j] === 1 || Math.abs(pull[j]!) >= least) wanted[j] = ++count && 1;
-  const chosen = new Int32Array(count);
-  for (let j = 0, k = 0; j < pull.length; j++) if (wanted[j] === 1) chosen[k++] = j;
-  return chosen;
+  return indicesOfNonzero(wanted);
 }
 
 function pick(state: NewtonState, chosen: Int32Array): NewtonState {
@@ -110,7 +107,7 @@ function solvePart(problem: LinearProblem, penalty: Penalty, start: NewtonState,
   const first = 0.3 * (lambda / problem.strongest) * problem.meanSquare;
   let tau = mu >= first ? 0 : first;
   let best: NewtonResult | undefined;
-  for (;;) {
+  for (let round = 1; ; round++) {
     const allowed = Math.min(maxIterations, search.iterations + patience);
     const settled = search.solve(mu, tau, tau > 0 ? tolerance / 10 : tolerance / 2, allowed);
     const state = search.state();
@@ -118,7 +115,7 @@ function solvePart(problem: LinearProblem, penalty: Penalty, start: NewtonState,
     const { iterations } = search;
     if (quality.dualGap <= (tolerance / 2) * quality.objective) return { ...state, ...quality, iterations };
     if (!best || quality.objective < best.objective) best = { ...copyOf(state), ...quality, iterations };
-    if (iterations >= maxIterations) return { ...best, iterations };
+    if (iterations >= maxIterations || round === mostRounds) return { ...best, iterations };
     if (!settled) tau = Math.max(tau * 10, first * 1e-6);
     else tau = tau > mu ? Math.max(tau / 5, first * 1e-6) : 0;
   }
@@ -130,6 +127,9 @@ function copyOf({ weights, dual, pull, lambda }: NewtonState): NewtonState {
 
 /** Newton steps after which the curvature is taken to be too small, and raised again. */
 const patience = 100;
+
+/** Rounds of the proximal term; beyond, rounding keeps the gap from closing. */
+const mostRounds = 100;
 
 function allZero(problem: LinearProblem, penalty: Penalty): NewtonResult {
   const state = { ...coldStart(problem), lambda: penalty.lambda };
@@ -215,7 +215,7 @@ class DualSearch {
   /** (I + X_A X_Aᵀ/(nm)) d = gradient, through the smaller of the systems of one unknown per row and one per column in A. */
   newtonStep(curvature: number): void {
     const { problem, weights, step, gradient } = this;
-    const active = Int32Array.from(indicesOfNonzero(weights));
+    const active = indicesOfNonzero(weights);
     step.set(gradient);
     const solved = 2 * active.length < problem.rows ? this.solveByColumns(active, curvature) : this.solveByRows(active, curvature);
     if (!solved) step.set(gradient); // still uphill
@@ -303,10 +303,11 @@ class DualSearch {
   }
 }
 
-function indicesOfNonzero(values: Float64Array): number[] {
-  const indices: number[] = [];
-  for (let j = 0; j < values.length; j++) if (values[j] !== 0) indices.push(j);
-  return indices;
+function indicesOfNonzero(values: Float64Array | Uint8Array): Int32Array {
+  const indices = new Int32Array(values.length);
+  let count = 0;
+  for (let j = 0; j < values.length; j++) if (values[j] !== 0) indices[count++] = j;
+  return indices.subarray(0, count);
 }
 
 function penaltyOf(w: Float64Array, lambda: number, mu: number): number {
