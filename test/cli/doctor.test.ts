@@ -19,6 +19,7 @@ describe("basewise doctor", () => {
   });
   it("says the same in lines", () => {
     const { out } = doctor();
-    for (const word of ["Node", "Memory", "TensorFlow.js", "Graphics card", "jupyter", "sbatch"]) assert.match(out, new RegExp(`^${word}`, "m"));
+    for (const word of ["Node", "Memory", "TensorFlow.js", "Graphics card", "jupyter", "sbatch"])
+      assert.match(out, new RegExp(`^${word}`, "m"));
   });
 });

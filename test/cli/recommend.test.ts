@@ -24,11 +24,19 @@ function file(text: string): string {
 
 describe("basewise recommend", () => {
   it("gives one JSON object a line in the order of the file", () => {
-    const models = file("model,params_billion,leaderboard_ifeval,mmlu\nsmall,0.5,30,45\nlarge,9,75,70\nunknown,,,\n".replace("unknown,,,\n", "sized,3,,\n"));
+    const models = file(
+      "model,params_billion,leaderboard_ifeval,mmlu\nsmall,0.5,30,45\nlarge,9,75,70\nunknown,,,\n".replace("unknown,,,\n", "sized,3,,\n"),
+    );
     const { code, out } = basewise("recommend", "--models", models, "--json");
     assert.equal(code, 0);
-    const rows = out.trim().split("\n").map((line) => JSON.parse(line));
-    assert.deepEqual(rows.map((row) => row.model), ["small", "large", "sized"]);
+    const rows = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      rows.map((row) => row.model),
+      ["small", "large", "sized"],
+    );
     assert.ok(rows[1].predicted > rows[0].predicted, "bigger and better must rank higher");
     assert.deepEqual(rows[0].used, ["leaderboard_ifeval", "#Params"]);
     assert.deepEqual(rows[2].used, ["#Params"]);
@@ -40,9 +48,15 @@ describe("basewise recommend", () => {
     const { code, out, err } = basewise("recommend", "--models", join("data", "examples", "candidates.csv"));
     assert.deepEqual([code, err], [0, ""]);
     assert.match(out, /^RewardBench score, percent, .* regression/);
-    const predicted = out.split("\n").flatMap((line) => /^ *\d+ +\S+\/\S+ +([\d.]+)/.exec(line)?.[1] ?? []).map(Number);
+    const predicted = out
+      .split("\n")
+      .flatMap((line) => /^ *\d+ +\S+\/\S+ +([\d.]+)/.exec(line)?.[1] ?? [])
+      .map(Number);
     assert.equal(predicted.length, 14);
-    assert.deepEqual(predicted, [...predicted].sort((a, b) => b - a));
+    assert.deepEqual(
+      predicted,
+      [...predicted].sort((a, b) => b - a),
+    );
   });
 
   const bad: [string, string, RegExp][] = [

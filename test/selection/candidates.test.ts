@@ -9,7 +9,9 @@ const read = (text: string) => parseCandidates(text, "c.csv");
 
 describe("parseCandidates", () => {
   it("reads Table 2 names, other names of the same, sizes; leaves unknown cells out and annotations aside", () => {
-    const [a, b] = read("model,params_billion,leaderboard_ifeval,humaneval_plus,tokens_trillion,source\nx/A,7.6,62.1,,2,card\nB,,0.5,55,,\n");
+    const [a, b] = read(
+      "model,params_billion,leaderboard_ifeval,humaneval_plus,tokens_trillion,source\nx/A,7.6,62.1,,2,card\nB,,0.5,55,,\n",
+    );
     assert.deepEqual(a!.values, { "#Params": 7.6, leaderboard_ifeval: 62.1, "#Tokens": 2 });
     assert.deepEqual(b!.values, { leaderboard_ifeval: 0.5, "HumanEval+": 55 });
     assert.equal(b!.where, "c.csv, line 3");
@@ -23,6 +25,12 @@ describe("parseCandidates", () => {
     ["NaN", "model,mmlu\nA,60\nB,NaN\n", /^c\.csv, line 3, column "mmlu": has "NaN"/],
     ["a model twice", "model,mmlu\nA,60\nB,61\nA,62\n", /^c\.csv, line 4, column "model": "A" is already on line 2/],
     ["a model without a name", "model,mmlu\n,60\n", /line 2, column "model": is empty/],
+    [
+      "a name that would move the cursor",
+      "model,mmlu\n\u001b[2Jx,60\n",
+      /line 2, column "model": holds a line break or another control character/,
+    ],
+    ["a heading that every object has", "model,constructor\nA,60\n", /column "constructor": not a benchmark/],
     ["an unknown benchmark", "model,leaderbord_bbh\nA,60\n", /column "leaderbord_bbh": .*did you mean "leaderboard_bbh"\?/],
     ["another task on the same data", "model,bbh\nA,60\n", /column "bbh": not a benchmark of Table 2/],
     ["one benchmark under two names", "model,MBPP+,mbpp_plus\nA,60,61\n", /"MBPP\+" and "mbpp_plus" are both MBPP\+/],
@@ -30,7 +38,11 @@ describe("parseCandidates", () => {
     ["a score above 100", "model,mmlu\nA,60\nB,601\n", /line 3, column "mmlu": has 601/],
     ["a size of zero", "model,params_billion\nA,0\n", /line 2, column "params_billion": has 0; write a positive number of billions/],
     ["a size in parameters", "model,params_billion\nA,7620000000\n", /billions/],
-    ["fractions", "model,leaderboard_bbh\nA,0.55\nB,0.61\n", /^c\.csv, line 2, column "leaderboard_bbh": 0\.55 .*multiply fractions by 100/],
+    [
+      "fractions",
+      "model,leaderboard_bbh\nA,0.55\nB,0.61\n",
+      /^c\.csv, line 2, column "leaderboard_bbh": 0\.55 .*multiply fractions by 100/,
+    ],
   ];
   for (const [what, text, message] of bad) {
     it(`refuses ${what} in one line`, () => {
@@ -61,8 +73,14 @@ describe("plainName", () => {
 describe("mergeCandidates", () => {
   const part = (where: string, values: Record<string, number>) => ({ model: "A", where, values });
   it("puts together what files know about a model, and refuses contradictions", () => {
-    assert.deepEqual(mergeCandidates([part("a", { mmlu: 60 }), part("b", { "#Params": 7, mmlu: 60 })])[0]!.values, { mmlu: 60, "#Params": 7 });
-    assert.throws(() => mergeCandidates([part("a", { mmlu: 60 }), part("b", { mmlu: 61 })]), /^Error: b, column "mmlu": 61 for "A", but a has 60/);
+    assert.deepEqual(mergeCandidates([part("a", { mmlu: 60 }), part("b", { "#Params": 7, mmlu: 60 })])[0]!.values, {
+      mmlu: 60,
+      "#Params": 7,
+    });
+    assert.throws(
+      () => mergeCandidates([part("a", { mmlu: 60 }), part("b", { mmlu: 61 })]),
+      /^Error: b, column "mmlu": 61 for "A", but a has 60/,
+    );
   });
 });
 
@@ -74,7 +92,12 @@ describe("readCandidateFiles", () => {
     writeFileSync(sizes, "model,params_billion\norg/A,7.3\n");
     writeFileSync(
       results,
-      JSON.stringify({ results: { leaderboard_bbh: { alias: "leaderboard_bbh", "acc_norm,none": 0.52 } }, versions: {}, config: { model_args: "pretrained=org/A" }, model_name: "org/A" }),
+      JSON.stringify({
+        results: { leaderboard_bbh: { alias: "leaderboard_bbh", "acc_norm,none": 0.52 } },
+        versions: {},
+        config: { model_args: "pretrained=org/A" },
+        model_name: "org/A",
+      }),
     );
     assert.deepEqual(
       readCandidateFiles([sizes, results]).map(({ model, values }) => ({ model, values })),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { close } from "basewise/notebook";
 import { crossConformalInterval, fitConformal, type Learner, meanLearner, singleRow, sizeLearner } from "basewise/selection";
 import { leastSquares, matrixFrom, normalQuantile, seededRandom } from "basewise/statistics";
-import { close } from "basewise/notebook";
 
 describe("crossConformalInterval", () => {
   it("matches the ranks counted by hand", () => {
@@ -25,7 +25,10 @@ describe("fitConformal", () => {
 
   it("predicts each row without its family: the mean of the other eight", () => {
     const model = fitConformal(meanLearner, X, y, families, 0.9);
-    assert.deepEqual([...model.outOfFamily], [7.5, 5.5, 3.5].flatMap((mean) => Array(4).fill(mean)));
+    assert.deepEqual(
+      [...model.outOfFamily],
+      [7.5, 5.5, 3.5].flatMap((mean) => Array(4).fill(mean)),
+    );
     close(model.error, (4 * 6 + 4 * 1 + 4 * 6) / 12, 1e-12); // |0…3 − 7.5| = 6 on average, |4…7 − 5.5| = 1, |8…11 − 3.5| = 6
   });
 
@@ -36,7 +39,12 @@ describe("fitConformal", () => {
       return meanLearner(A, b, groups);
     };
     fitConformal(spy, X, y, families, 0.9);
-    assert.deepEqual(seen, [["b", "c"], ["a", "c"], ["a", "b"], ["a", "b", "c"]]);
+    assert.deepEqual(seen, [
+      ["b", "c"],
+      ["a", "c"],
+      ["a", "b"],
+      ["a", "b", "c"],
+    ]);
   });
 
   it("refuses too few rows or families", () => {
@@ -69,7 +77,11 @@ describe("fitConformal", () => {
 describe("sizeLearner", () => {
   it("is a straight line in the logarithm of the size", () => {
     const sizes = [0.5, 1, 2, 4, 8];
-    const fitted = sizeLearner(matrixFrom(sizes.map((size) => [size])), Float64Array.from(sizes, (size) => 60 + 10 * Math.log2(size)), []);
+    const fitted = sizeLearner(
+      matrixFrom(sizes.map((size) => [size])),
+      Float64Array.from(sizes, (size) => 60 + 10 * Math.log2(size)),
+      [],
+    );
     close(fitted.predict(singleRow([16]))[0]!, 100, 1e-9);
   });
 });

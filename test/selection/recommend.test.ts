@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { close } from "basewise/notebook";
-import { type Candidate, chooseColumns, fitSelector, type RecommendOptions, recommend, type TrainingTable, trainingTable } from "basewise/selection";
+import {
+  type Candidate,
+  chooseColumns,
+  fitSelector,
+  type RecommendOptions,
+  recommend,
+  type TrainingTable,
+  trainingTable,
+} from "basewise/selection";
 import { normalQuantile, seededRandom } from "basewise/statistics";
 
 const grid = [{ degree: 1, alpha: 0.001, l1Ratio: 0.5 }];
@@ -69,9 +77,10 @@ describe("recommend", () => {
   });
 
   it("warns outside what the models cover: a column, or a combination of columns", () => {
+    assert.deepEqual(ask({ a: 80, "#Params": 3 }).outside, ["a"]);
     assert.match(ask({ a: 80, "#Params": 3 }).warnings[0]!, /^outside what the fit has seen: a 80 \([\d.]+ to [\d.]+\)$/);
     const table = world();
-    const twin = { ...table, values: { ...table.values, b: table.values["a"]!.map((value, i) => value! + 0.5 * (i % 3)) } };
+    const twin: TrainingTable = { ...table, values: { ...table.values, b: table.values["a"]!.map((value, i) => value! + 0.5 * (i % 3)) } };
     const [low, high] = [Math.min(...(twin.values["a"] as number[])), Math.max(...(twin.values["a"] as number[]))];
     const odd = ask({ a: low + 1, b: high - 1 }, { table: twin });
     assert.match(odd.warnings[0]!, /unusual combination/);
@@ -82,7 +91,9 @@ describe("recommend", () => {
     const warned = Array.from({ length: 10 }, (_, seed) => {
       const random = seededRandom(seed);
       const scores = Float64Array.from({ length: 30 }, () => 60 + 20 * random());
-      return ask({ a: 20, b: 0, "#Params": 3 }, { table: { ...world(), scores } }).warnings.some((warning) => /the mean of the 30 errs less/.test(warning));
+      return ask({ a: 20, b: 0, "#Params": 3 }, { table: { ...world(), scores } }).warnings.some((warning) =>
+        /the mean of the 30 errs less/.test(warning),
+      );
     });
     assert.ok(warned.filter(Boolean).length >= 5, `${warned.filter(Boolean).length} of 10`);
     assert.ok(ask({ a: 22, "#Params": 3 }).warnings.length === 0);
@@ -91,17 +102,44 @@ describe("recommend", () => {
   it("says when size alone errs less", () => {
     const table = world();
     const scores = Float64Array.from(table.values["#Params"]!, (size) => 40 + 10 * Math.log(size!));
-    assert.match(ask({ b: 0, "#Params": 3 }, { table: { ...table, scores } }).warnings.join(), /size alone errs less .* trust the baseline/);
+    assert.match(
+      ask({ b: 0, "#Params": 3 }, { table: { ...table, scores } }).warnings.join(),
+      /size alone errs less .* trust the baseline/,
+    );
   });
 
   it("stays within 0 to 100 and answers in the order asked", () => {
     const rows = recommend([candidate({ a: 500 }, "x"), candidate({ a: -500 }, "y")], { table: world(), grid });
-    assert.deepEqual(rows.map((row) => [row.model, row.predicted]), [["x", 100], ["y", 0]]);
+    assert.deepEqual(
+      rows.map((row) => [row.model, row.predicted]),
+      [
+        ["x", 100],
+        ["y", 0],
+      ],
+    );
     assert.ok(rows.every((row) => row.low <= row.predicted && row.predicted <= row.high));
   });
 
   it("refuses a candidate without any usable column", () => {
     assert.throws(() => ask({ rare: 2 }), /^Error: c\.csv, line 2: "new" has no usable column; fill in params_billion/);
+  });
+});
+
+describe("recommend on the paper's 40 models", () => {
+  const table = trainingTable();
+  const forty = table.models.map((model, i) =>
+    candidate(Object.fromEntries(table.complete.map((column) => [column, table.values[column]![i]!])), model),
+  );
+  const found = recommend(forty);
+
+  it("holds about nine in ten printed scores in 90 % intervals made without the model's family", () => {
+    const covered = found.filter((row) => row.low <= row.known! && row.known! <= row.high).length;
+    // binomial with n = 40, p = 0.9: 36 ± 1.9; intervals of half the width hold 31
+    assert.ok(covered >= 33 && covered <= 39, `${covered} of 40`);
+  });
+  it("errs as much as the fit says it does", () => {
+    const error = found.reduce((sum, row) => sum + Math.abs(row.predicted - row.known!), 0) / 40;
+    close(error, fitSelector(table, table.complete).model.error, 1e-9); // no prediction reaches 0 or 100, where it would be cut
   });
 });
 
@@ -123,7 +161,16 @@ describe("trainingTable", () => {
   it("has the 40 models, eight complete columns and no leaderboard average", () => {
     const table = trainingTable();
     assert.equal(table.models.length, 40);
-    assert.deepEqual([...table.complete].sort(), ["#Params", "#Tokens", "leaderboard_bbh", "leaderboard_gpqa", "leaderboard_ifeval", "leaderboard_math", "leaderboard_mmlu_pro", "leaderboard_musr"]);
+    assert.deepEqual([...table.complete].sort(), [
+      "#Params",
+      "#Tokens",
+      "leaderboard_bbh",
+      "leaderboard_gpqa",
+      "leaderboard_ifeval",
+      "leaderboard_math",
+      "leaderboard_mmlu_pro",
+      "leaderboard_musr",
+    ]);
     assert.ok(!table.wider.includes("leaderboard v1"));
     const row = table.models.indexOf("gemma-2-9b-it");
     assert.equal(table.scores[row], 88.1); // Table 4

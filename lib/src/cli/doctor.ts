@@ -28,8 +28,14 @@ export function describeMachine(machine: Machine): string {
     ["Platform", machine.platform],
     ["Processors", `${machine.cpus.count} × ${machine.cpus.model}`],
     ["Memory", `${machine.memoryGiB.total} GiB, ${machine.memoryGiB.free} GiB free`],
-    ...machine.engines.map((engine): [string, string] => [engine.name, `${engine.version ?? "no"}${engine.reason === null ? "" : `  ${engine.reason}`}`]),
-    ...machine.graphicsCards.map((card): [string, string] => ["Graphics card", `${card.name}, ${card.memoryMiB} MiB, driver ${card.driver}`]),
+    ...machine.engines.map((engine): [string, string] => [
+      engine.name,
+      `${engine.version ?? "no"}${engine.reason === null ? "" : `  ${engine.reason}`}`,
+    ]),
+    ...machine.graphicsCards.map((card): [string, string] => [
+      "Graphics card",
+      `${card.name}, ${card.memoryMiB} MiB, driver ${card.driver}`,
+    ]),
     ...(machine.noGraphicsCard === null ? [] : [["Graphics card", `no  ${machine.noGraphicsCard}`] as [string, string]]),
     ...machine.programs.map((program): [string, string] => [program.name, program.path ?? `no  ${program.note}`]),
   ];

@@ -34,7 +34,9 @@ export function registerRecommend(program: Command): void {
         .choices(["regression", "bradley-terry"])
         .default("regression"),
     )
-    .addOption(new Option("--math <date>", "which scoring of the leaderboard's MATH").choices(["2025-02-08", "2025-02-20"]).default("2025-02-08"))
+    .addOption(
+      new Option("--math <date>", "which scoring of the leaderboard's MATH").choices(["2025-02-08", "2025-02-20"]).default("2025-02-08"),
+    )
     .option("--json", "one JSON object a line, in the order of the file")
     .addHelpText("after", examples)
     .action(async (flags: Flags) => {
@@ -68,11 +70,15 @@ export function describeRecommendations(found: readonly Recommendation[]): strin
     error: row.error,
     "error of size": row.baseline?.error ?? null,
   }));
-  const grid = makeGrid(rows, Object.keys(rows[0]!).filter((column) => column !== "known" || ranked.some((row) => row.known !== null)), {
-    caption: `RewardBench score, percent, of a reward model trained by ${ranked[0]!.method}: predicted, with 90 % interval`,
-    digits: 1,
-    labels: {},
-  });
+  const grid = makeGrid(
+    rows,
+    Object.keys(rows[0]!).filter((column) => column !== "known" || ranked.some((row) => row.known !== null)),
+    {
+      caption: `RewardBench score, percent, of a reward model trained by ${ranked[0]!.method}: predicted, with 90 % interval`,
+      digits: 1,
+      labels: {},
+    },
+  );
   const notes = ranked.flatMap((row) => row.warnings.map((warning) => `  ${row.model}: ${warning}`));
   return [
     toText(grid),

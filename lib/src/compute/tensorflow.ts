@@ -30,7 +30,8 @@ export function tensorFlowEngines(root: string): Engine[] {
   return builds.map((build) => {
     const found = installedPackage(root, build.package);
     const engine = { name: build.name, package: build.package };
-    if (found === null) return { ...engine, version: null, available: false, reason: "not installed (optional; its install script may have failed)" };
+    if (found === null)
+      return { ...engine, version: null, available: false, reason: "not installed (optional; its install script may have failed)" };
     const reason = build.native ? whyNativeFails(root, found.folder) : null;
     return { ...engine, version: found.version, available: reason === null, reason };
   });
@@ -61,7 +62,8 @@ function installedPackage(root: string, name: string): { folder: string; version
 }
 
 function whyNativeFails(root: string, folder: string): string | null {
-  if (!existsSync(join(folder, "lib"))) return "installed without its native library (scripts were off, or its download failed); npm rebuild fetches it";
+  if (!existsSync(join(folder, "lib")))
+    return "installed without its native library (scripts were off, or its download failed); npm rebuild fetches it";
   const script = `${utilHelpers}\ntry { require(${JSON.stringify(folder)}); } catch (error) { console.error(error.message); process.exit(1); }`;
   const answer = runQuietly(process.execPath, ["--input-type=commonjs", "--eval", script], 10_000);
   return answer.error === null ? null : `does not load: ${answer.error.replaceAll(root, ".")}`;

@@ -30,7 +30,8 @@ export function mergeCandidates(parts: readonly Candidate[]): Candidate[] {
 
 function readResults(path: string): Candidate[] {
   const { scores } = importResults([path]);
-  if (scores.length === 0) throw new Error(`${placeOf(path)}: holds no benchmark of Table 2; try basewise benchmarks import to see what it holds`);
+  if (scores.length === 0)
+    throw new Error(`${placeOf(path)}: holds no benchmark of Table 2; try basewise benchmarks import to see what it holds`);
   return mergeCandidates(
     scores.map(({ model, benchmark, value, paramsBillion }) => ({
       model,

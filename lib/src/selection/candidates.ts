@@ -11,12 +11,12 @@ export interface Candidate {
 }
 
 /** Headings of the two training metrics with their unit, besides the names that lib/benchmarks knows. */
-const metrics: Readonly<Record<string, string>> = {
-  params_billion: "#Params",
-  params_b: "#Params",
-  pretraining_tokens_trillion: "#Tokens",
-  tokens_trillion: "#Tokens",
-};
+const metrics: ReadonlyMap<string, string> = new Map([
+  ["params_billion", "#Params"],
+  ["params_b", "#Params"],
+  ["pretraining_tokens_trillion", "#Tokens"],
+  ["tokens_trillion", "#Tokens"],
+]);
 
 /** Columns that a file of candidates may carry for its readers; nothing is computed from them. */
 const annotations = ["source", "note", "notes", "comment", "url", "family", "publisher", "license", "licence", "hub_id", "date"];
@@ -49,7 +49,10 @@ export function parseCandidates(text: string, name: string): Candidate[] {
   const lineOf = new Map<string, number>();
   return file.rows.map((row) => {
     const model = textCell(file, row, "model");
-    if (lineOf.has(model)) throw cellError(file, row, "model", `"${model}" is already on line ${lineOf.get(model)}`, "keep one of the two lines");
+    if (/\p{Cc}/u.test(model))
+      throw cellError(file, row, "model", "holds a line break or another control character", "write the name in plain text");
+    if (lineOf.has(model))
+      throw cellError(file, row, "model", `"${model}" is already on line ${lineOf.get(model)}`, "keep one of the two lines");
     lineOf.set(model, row.line);
     const values = columns.flatMap(({ heading, column }) => {
       const value = checkedCell(file, row, heading, column);
@@ -68,10 +71,12 @@ export function plainName(model: string): string {
 function columnFor(file: CsvFile, heading: string): string | null {
   const key = heading.toLowerCase().replaceAll(/[\s-]+/g, "_");
   if (key === "model" || annotations.includes(key)) return null;
-  const column = metrics[key] ?? benchmarkNameOf(heading);
+  const column = metrics.get(key) ?? benchmarkNameOf(heading);
   if (column !== null) return column;
   const known = ["params_billion", ...benchmarkNames];
-  throw new Error(`${file.name}, line 1, column "${heading}": not a benchmark of Table 2; did you mean "${nearest(heading, known)}"? Rename or delete the column`);
+  throw new Error(
+    `${file.name}, line 1, column "${heading}": not a benchmark of Table 2; did you mean "${nearest(heading, known)}"? Rename or delete the column`,
+  );
 }
 
 function checkedCell(file: CsvFile, row: CsvRow, heading: string, column: string): number | null {
@@ -79,10 +84,12 @@ function checkedCell(file: CsvFile, row: CsvRow, heading: string, column: string
   if (value === null) return null;
   if (column === "#Params" || column === "#Tokens") {
     const unit = column === "#Params" ? "billions" : "trillions";
-    if (value <= 0 || value > 1e5) throw cellError(file, row, heading, `has ${value}`, `write a positive number of ${unit}, or leave the cell empty`);
+    if (value <= 0 || value > 1e5)
+      throw cellError(file, row, heading, `has ${value}`, `write a positive number of ${unit}, or leave the cell empty`);
     return value;
   }
-  if (value < 0 || value > 100) throw cellError(file, row, heading, `has ${value}`, "write a score in percent, 0 to 100, or leave the cell empty");
+  if (value < 0 || value > 100)
+    throw cellError(file, row, heading, `has ${value}`, "write a score in percent, 0 to 100, or leave the cell empty");
   return value;
 }
 
@@ -91,7 +98,13 @@ function refuseFractions(file: CsvFile, heading: string, column: string): void {
   const values = file.rows.flatMap((row) => numberOrMissing(file, row, heading) ?? []);
   const first = file.rows.find((row) => Number(row.cells[heading]) > 0);
   if (first === undefined || values.some((value) => value > 1 || value < 0)) return;
-  throw cellError(file, first, heading, `${first.cells[heading]} and all other values are at most 1`, "scores are in percent, 0 to 100: multiply fractions by 100");
+  throw cellError(
+    file,
+    first,
+    heading,
+    `${first.cells[heading]} and all other values are at most 1`,
+    "scores are in percent, 0 to 100: multiply fractions by 100",
+  );
 }
 
 /** The known name with the fewest single-character edits (Levenshtein distance) from a heading, upper and lower case alike. */

@@ -26,5 +26,7 @@ export function chooseColumns(table: TrainingTable, known: readonly string[]): C
 function withThinColumns(table: TrainingTable, start: readonly string[], known: readonly string[]): string[] {
   const count = (columns: readonly string[]): number => completeRows(table, columns).length;
   const thin = table.wider.filter((column) => known.includes(column)).sort((a, b) => count([b]) - count([a]));
-  return thin.reduce((used, column) => (count([...used, column]) >= fewestModels ? [...used, column] : used), [...start]);
+  const used = [...start];
+  for (const column of thin) if (count([...used, column]) >= fewestModels) used.push(column);
+  return used;
 }

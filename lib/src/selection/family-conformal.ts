@@ -36,7 +36,13 @@ export interface ConformalModel {
  * @param confidence  1 − α, e.g. 0.9
  * @throws with fewer than three families, or fewer than ⌈1/α⌉ − 1 rows (9 for 0.9): the interval would be infinite
  */
-export function fitConformal(learner: Learner, X: Matrix, y: Float64Array, families: readonly string[], confidence: number): ConformalModel {
+export function fitConformal(
+  learner: Learner,
+  X: Matrix,
+  y: Float64Array,
+  families: readonly string[],
+  confidence: number,
+): ConformalModel {
   const names = [...new Set(families)];
   if (names.length < 3) throw new Error(`fitConformal: ${names.length} families; at least 3 are needed to leave one out and still choose`);
   if (rank(y.length, confidence) > y.length) {
@@ -86,4 +92,3 @@ function rank(n: number, confidence: number): number {
 export function singleRow(values: readonly number[]): Matrix {
   return { rows: 1, columns: values.length, data: Float64Array.from(values) };
 }
-

@@ -65,7 +65,13 @@ export const meanLearner: Learner = (_, y) => {
  * @param folds  the fold of each row  [rows]
  * @returns      predictions  [rows]
  */
-export function predictOutOfFold(learner: Learner, X: Matrix, y: Float64Array, families: readonly string[], folds: ArrayLike<number>): Float64Array {
+export function predictOutOfFold(
+  learner: Learner,
+  X: Matrix,
+  y: Float64Array,
+  families: readonly string[],
+  folds: ArrayLike<number>,
+): Float64Array {
   const predictions = new Float64Array(X.rows);
   for (const fold of new Set(Array.from(folds))) {
     const held = families.flatMap((_, i) => (folds[i] === fold ? [i] : []));
@@ -79,7 +85,13 @@ export function predictOutOfFold(learner: Learner, X: Matrix, y: Float64Array, f
 }
 
 /** Fit on the rows for which `drop` says false. */
-export function fitWithout(learner: Learner, X: Matrix, y: Float64Array, families: readonly string[], drop: (i: number) => boolean): Fitted {
+export function fitWithout(
+  learner: Learner,
+  X: Matrix,
+  y: Float64Array,
+  families: readonly string[],
+  drop: (i: number) => boolean,
+): Fitted {
   const rows = families.flatMap((_, i) => (drop(i) ? [] : [i]));
   return learner(
     selectRows(X, rows),

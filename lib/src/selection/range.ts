@@ -42,16 +42,24 @@ export function measureCover(X: Matrix, columns: readonly string[]): Cover {
   };
 }
 
+/** The columns in which a candidate lies outside the range of the training rows. */
+export function outsideColumns(cover: Cover, values: readonly number[]): string[] {
+  return cover.columns.filter((_, j) => values[j]! < cover.low[j]! || values[j]! > cover.high[j]!);
+}
+
 /** Sentences for a candidate that the training rows do not cover: a column outside its range, or an unusual combination. */
 export function coverWarnings(cover: Cover, values: readonly number[]): string[] {
-  const outside = cover.columns.flatMap((column, j) => {
+  const outside = outsideColumns(cover, values).map((column) => {
+    const j = cover.columns.indexOf(column);
     const [value, low, high] = [values[j]!, cover.low[j]!, cover.high[j]!];
-    return value < low || value > high ? [`${column} ${round(value)} (${round(low)} to ${round(high)}${value < low ? remedy(column, value) : ""})`] : [];
+    return `${column} ${round(value)} (${round(low)} to ${round(high)}${value < low ? remedy(column, value) : ""})`;
   });
   if (outside.length > 0) return [`outside what the fit has seen: ${outside.join(", ")}`];
   const distance = cover.distance(values);
   if (distance <= cover.reach) return [];
-  return [`an unusual combination of scores: distance ${round(distance)} from the centre, the farthest model of the fit has ${round(cover.reach)}`];
+  return [
+    `an unusual combination of scores: distance ${round(distance)} from the centre, the farthest model of the fit has ${round(cover.reach)}`,
+  ];
 }
 
 /** What a number that is too low may be: a fraction, or the board's normalised score, where 0 is guessing and the raw score is far above. */

@@ -3,7 +3,7 @@ import type { LeaderboardDate } from "../published/index.ts";
 import { type Candidate, plainName } from "./candidates.ts";
 import { type ColumnChoice, chooseColumns } from "./columns.ts";
 import { type ConformalModel, type Prediction, singleRow } from "./family-conformal.ts";
-import { coverWarnings } from "./range.ts";
+import { coverWarnings, outsideColumns } from "./range.ts";
 import { fitSelector, type Selector, type SelectorOptions } from "./selector.ts";
 import { type TrainingTable, trainingTable, withoutModels } from "./training-table.ts";
 
@@ -21,6 +21,8 @@ export interface Recommendation extends JudgedPrediction {
   readonly used: readonly string[];
   /** complete columns that the candidate lacks */
   readonly missing: readonly string[];
+  /** columns in which the candidate lies outside what the fit has seen */
+  readonly outside: readonly string[];
   /** how many models of the paper the fit learned from */
   readonly trainedOn: number;
   /** size alone; null where the size is not known */
@@ -66,6 +68,7 @@ export function recommend(candidates: readonly Candidate[], options: RecommendOp
       ...judged(selector.model, values),
       used: columns.used,
       missing: columns.missing,
+      outside: outsideColumns(selector.cover, values),
       trainedOn: selector.models.length,
       baseline: selector.baseline && judged(selector.baseline, [candidate.values["#Params"]!]),
       known: own === -1 ? null : table.scores[own]!,
@@ -96,7 +99,9 @@ function planFor(candidate: Candidate, table: TrainingTable): Plan {
   const seen = family === null ? table : withoutModels(table, (i) => table.families[i] === family);
   const columns = chooseColumns(seen, Object.keys(candidate.values));
   if (columns.used.length === 0) {
-    throw new Error(`${candidate.where}: "${candidate.model}" has no usable column; fill in params_billion or one of ${table.complete.join(", ")}`);
+    throw new Error(
+      `${candidate.where}: "${candidate.model}" has no usable column; fill in params_billion or one of ${table.complete.join(", ")}`,
+    );
   }
   return { candidate, own, family, seen, columns };
 }
@@ -113,10 +118,14 @@ function qualityWarnings({ model, baseline, meanError, columns, models }: Select
   const warnings: string[] = [];
   if (columns.every((column) => column.startsWith("#"))) warnings.push("no benchmark score given: predicted from size and tokens only");
   if (baseline && model.error >= baseline.error) {
-    warnings.push(`size alone errs less on left-out families (${points(baseline.error)} against ${points(model.error)}): trust the baseline`);
+    warnings.push(
+      `size alone errs less on left-out families (${points(baseline.error)} against ${points(model.error)}): trust the baseline`,
+    );
   }
   if (model.error >= meanError) {
-    warnings.push(`giving every model the mean of the ${models.length} errs less (${points(meanError)} against ${points(model.error)}): this prediction is worth little`);
+    warnings.push(
+      `giving every model the mean of the ${models.length} errs less (${points(meanError)} against ${points(model.error)}): this prediction is worth little`,
+    );
   }
   return warnings;
 }

@@ -42,11 +42,14 @@ export const fewestModels = 20;
 export function fitSelector(table: TrainingTable, columns: readonly string[], options: SelectorOptions = {}): Selector {
   const { confidence = 0.9, grid = linearGrid } = options;
   if (columns.length === 0) throw new Error("fitSelector: no columns; name at least one, such as #Params");
-  const unknown = columns.filter((column) => !(column in table.values));
-  if (unknown.length > 0) throw new Error(`fitSelector: no column "${unknown[0]}"; there are ${[...table.complete, ...table.wider].join(", ")}`);
+  const unknown = columns.filter((column) => !Object.hasOwn(table.values, column));
+  if (unknown.length > 0)
+    throw new Error(`fitSelector: no column "${unknown[0]}"; there are ${[...table.complete, ...table.wider].join(", ")}`);
   const rows = completeRows(table, columns);
   if (rows.length < fewestModels) {
-    throw new Error(`fitSelector: only ${rows.length} models have all of ${columns.join(", ")}; leave out a column (${fewestModels} models are needed)`);
+    throw new Error(
+      `fitSelector: only ${rows.length} models have all of ${columns.join(", ")}; leave out a column (${fewestModels} models are needed)`,
+    );
   }
   const X = numbersOf(table, rows, columns);
   columns.forEach((column, j) => {
