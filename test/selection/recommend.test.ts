@@ -62,6 +62,7 @@ describe("recommend", () => {
     assert.match(ask({ a: 22, thin: 99 }).warnings.join(), /not used: thin/);
     const thin = ask({ thin: 23, rare: 2, "#Params": Math.E });
     assert.deepEqual([thin.used, thin.trainedOn], [["#Params", "thin"], 24]);
+    assert.match(thin.warnings.join(), /learned from 24 of 30 models/);
     close(thin.predicted, 54.4, 1.5);
   });
 

@@ -73,10 +73,9 @@ function columnFor(file: CsvFile, heading: string): string | null {
   if (key === "model" || annotations.includes(key)) return null;
   const column = metrics.get(key) ?? benchmarkNameOf(heading);
   if (column !== null) return column;
-  const known = ["params_billion", ...benchmarkNames];
-  throw new Error(
-    `${file.name}, line 1, column "${heading}": not a benchmark of Table 2; did you mean "${nearest(heading, known)}"? Rename or delete the column`,
-  );
+  const closest = nearest(heading, ["params_billion", ...benchmarkNames]);
+  const hint = editDistance(heading.toLowerCase(), closest.toLowerCase()) <= heading.length / 2 ? `did you mean "${closest}"? ` : "";
+  throw new Error(`${file.name}, line 1, column "${heading}": not a benchmark of Table 2; ${hint}rename or delete the column`);
 }
 
 function checkedCell(file: CsvFile, row: CsvRow, heading: string, column: string): number | null {

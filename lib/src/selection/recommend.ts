@@ -74,7 +74,7 @@ export function recommend(candidates: readonly Candidate[], options: RecommendOp
       known: own === -1 ? null : table.scores[own]!,
       warnings: [
         ...coverWarnings(selector.cover, values),
-        ...qualityWarnings(selector),
+        ...qualityWarnings(selector, seen.models.length),
         ...(columns.ignored.length > 0 ? [`not used: ${columns.ignored.join(", ")}`] : []),
         ...(family === null ? [] : [`one of the paper's models: its family (${family}) was left out of the fit`]),
       ],
@@ -113,10 +113,12 @@ function judged(model: ConformalModel, values: readonly number[]): JudgedPredict
   return { predicted: percent(predicted), low: percent(low), high: percent(high), error: model.error };
 }
 
-function qualityWarnings({ model, baseline, meanError, columns, models }: Selector): string[] {
+function qualityWarnings({ model, baseline, meanError, columns, models }: Selector, available: number): string[] {
   const points = (error: number): string => `${error.toFixed(1)} points`;
   const warnings: string[] = [];
   if (columns.every((column) => column.startsWith("#"))) warnings.push("no benchmark score given: predicted from size and tokens only");
+  if (models.length < available)
+    warnings.push(`learned from ${models.length} of ${available} models: nobody has published all of these columns for the others`);
   if (baseline && model.error >= baseline.error) {
     warnings.push(
       `size alone errs less on left-out families (${points(baseline.error)} against ${points(model.error)}): trust the baseline`,
