@@ -26,23 +26,46 @@ const X = matrixFrom(rows);
 const folds = kFolds(rows.length, 10, seededRandom(42));
 
 const say = (text) => !chosen.json && console.log(text);
-say(`${rows.length} rows × ${rows[0].length} columns; degrees ${degrees}; ${grid.length} settings × (10 folds + all rows) = ${grid.length * 11} fits`);
+say(
+  `${rows.length} rows × ${rows[0].length} columns; degrees ${degrees}; ${grid.length} settings × (10 folds + all rows) = ${grid.length * 11} fits`,
+);
 const where = machine();
 const work = () => ({ results: crossValidate(X, y, folds, grid), final: fitGrid(X, y, grid) });
 const ours = time(5, work);
-say(`basewise: ${ours.first.toFixed(2)} s the first time, ${ours.median.toFixed(2)} s median of 5 (one thread, load ${where.load.toFixed(1)})`);
+say(
+  `basewise: ${ours.first.toFixed(2)} s the first time, ${ours.median.toFixed(2)} s median of 5 (one thread, load ${where.load.toFixed(1)})`,
+);
 
 // what each of the fits reached: one list per fold, then all rows
 const training = Array.from({ length: 10 }, (_, fold) => rows.map((_, i) => i).filter((i) => folds[i] !== fold));
-const fits = [...training, rows.map((_, i) => i)].map((kept) => fitGrid(selectRows(X, kept), kept.map((i) => y[i]), grid));
+const fits = [...training, rows.map((_, i) => i)].map((kept) =>
+  fitGrid(
+    selectRows(X, kept),
+    kept.map((i) => y[i]),
+    grid,
+  ),
+);
 
 say(`scikit-learn: runs now in ${chosen.processes} processes${degrees.includes(3) ? ", which takes minutes" : ""} …`);
 const input = { X: rows, y, folds: [...folds], grid, processes: Number(chosen.processes), search: chosen.search, tight: chosen.tight };
 const peer = await python(chosen.python, new URL("elastic_net_peer.py", import.meta.url), input);
 const after = time(5, work); // other programs may have come or gone meanwhile
 const slower = Math.max(ours.median, after.median);
-const own = { first: ours.first, median: ours.median, medianAfter: after.median, processor: ours.processor, converged: ours.result.results.every((result) => result.converged) };
-if (chosen.json) console.log(JSON.stringify({ machine: where, basewise: own, peer: peer && { ...summary(peer), search: peer.search, tight: peer.tight && tightSummary(peer) } }));
+const own = {
+  first: ours.first,
+  median: ours.median,
+  medianAfter: after.median,
+  processor: ours.processor,
+  converged: ours.result.results.every((result) => result.converged),
+};
+if (chosen.json)
+  console.log(
+    JSON.stringify({
+      machine: where,
+      basewise: own,
+      peer: peer && { ...summary(peer), search: peer.search, tight: peer.tight && tightSummary(peer) },
+    }),
+  );
 else if (peer) report(peer);
 
 /** Our objective over the peer's, fit by fit. */
@@ -91,12 +114,20 @@ function report(peer) {
     ...(peer.search ? [line(`scikit-learn ${s.versions.sklearn}, GridSearchCV`, peer.search)] : []),
     line(`scikit-learn ${s.versions.sklearn}, by hand`, s),
   ]);
-  console.log(`scikit-learn stopped with a ConvergenceWarning in ${s.warned} of ${s.fits} fits (${s.settingsWarned} of ${grid.length} settings).`);
+  console.log(
+    `scikit-learn stopped with a ConvergenceWarning in ${s.warned} of ${s.fits} fits (${s.settingsWarned} of ${grid.length} settings).`,
+  );
   console.log(`Our objective over its: at most ${s.highestObjectiveRatio.toFixed(12)}, at least ${s.lowestObjectiveRatio.toFixed(4)};`);
-  console.log(`lower by more than 1e-6 in ${s.clearlyLower} fits. Mean absolute errors differ by at most ${s.largestErrorGap.toExponential(1)}.`);
+  console.log(
+    `lower by more than 1e-6 in ${s.clearlyLower} fits. Mean absolute errors differ by at most ${s.largestErrorGap.toExponential(1)}.`,
+  );
   console.log(`Chosen setting: ours ${JSON.stringify(s.ourChoice)}, its ${JSON.stringify(s.choice)}.`);
   if (!peer.tight) return;
   const t = tightSummary(peer);
-  console.log(`Fits on all rows at tol 1e-8, up to 20,000 sweeps: ${t.seconds.toFixed(1)} s against our ${t.ourSeconds.toFixed(3)} s (${(t.seconds / t.ourSeconds).toFixed(0)} times);`);
-  console.log(`still warned: ${t.warned} of ${t.fits}; our objective over its between ${t.lowestObjectiveRatio.toFixed(4)} and ${t.highestObjectiveRatio.toFixed(12)}.`);
+  console.log(
+    `Fits on all rows at tol 1e-8, up to 20,000 sweeps: ${t.seconds.toFixed(1)} s against our ${t.ourSeconds.toFixed(3)} s (${(t.seconds / t.ourSeconds).toFixed(0)} times);`,
+  );
+  console.log(
+    `still warned: ${t.warned} of ${t.fits}; our objective over its between ${t.lowestObjectiveRatio.toFixed(4)} and ${t.highestObjectiveRatio.toFixed(12)}.`,
+  );
 }

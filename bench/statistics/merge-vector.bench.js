@@ -38,7 +38,17 @@ for (const [name, draw] of Object.entries(cases)) {
 if (chosen.json) console.log(JSON.stringify({ machine: where, pairs, cases: rows }));
 else {
   printTable([
-    ["", "pairs won", "best vectors", "basewise s (first)", "s (median)", "processor s", "NumPy products s", "NumPy breakpoints s", "times ours"],
+    [
+      "",
+      "pairs won",
+      "best vectors",
+      "basewise s (first)",
+      "s (median)",
+      "processor s",
+      "NumPy products s",
+      "NumPy breakpoints s",
+      "times ours",
+    ],
     ...rows.map(({ name, correct, ties, first, median: before, medianAfter, processor, peer }) => {
       const slower = Math.max(before, medianAfter);
       const seconds = Object.values(peer?.methods ?? {}).map((answer) => answer.seconds);
@@ -48,5 +58,8 @@ else {
     }),
   ]);
   const times = rows.flatMap(({ peer }) => (peer ? [Math.min(...Object.values(peer.methods).map((m) => m.seconds))] : []));
-  if (times.length) console.log(`NumPy ${rows[0].peer.versions.numpy}, its faster way: median ${median(times).toFixed(2)} s; same counts and numbers of best vectors.`);
+  if (times.length)
+    console.log(
+      `NumPy ${rows[0].peer.versions.numpy}, its faster way: median ${median(times).toFixed(2)} s; same counts and numbers of best vectors.`,
+    );
 }

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { crossValidate, fitPipeline, groupFolds, kFolds, matrixFrom, paperGrid, seededRandom, selectRows, selectSetting } from "basewise/statistics";
+import {
+  crossValidate,
+  fitPipeline,
+  groupFolds,
+  kFolds,
+  matrixFrom,
+  paperGrid,
+  seededRandom,
+  selectRows,
+  selectSetting,
+} from "basewise/statistics";
 import { close, closeRelative, fixture } from "./compare.ts";
 
 const { elastic_net: table, cross_validation: expected } = fixture<{
@@ -26,7 +36,11 @@ describe("crossValidate", () => {
     const all = table.y.map((_, i) => i);
     const training = all.filter((i) => expected.folds[i] !== 3);
     const held = all.filter((i) => expected.folds[i] === 3);
-    const { predict } = fitPipeline(selectRows(X, training), training.map((i) => table.y[i]!), setting);
+    const { predict } = fitPipeline(
+      selectRows(X, training),
+      training.map((i) => table.y[i]!),
+      setting,
+    );
     predict(selectRows(X, held)).forEach((value, place) => close(result!.predictions[held[place]!]!, value, 1e-4));
   });
   it("counts every fold alike in the mean absolute error and every row alike in the root mean squared error", () => {
@@ -40,7 +54,13 @@ describe("crossValidate", () => {
   it("does not depend on how folds are numbered, and reports progress to the end", () => {
     const seen: number[][] = [];
     const onProgress = (done: number, total: number): void => void seen.push([done, total]);
-    const renumbered = crossValidate(X, table.y, expected.folds.map((fold) => 90 - 7 * fold), grid.slice(0, 5), { onProgress });
+    const renumbered = crossValidate(
+      X,
+      table.y,
+      expected.folds.map((fold) => 90 - 7 * fold),
+      grid.slice(0, 5),
+      { onProgress },
+    );
     renumbered.forEach((result, k) => closeRelative(result.meanAbsoluteError, results[k]!.meanAbsoluteError, 1e-6));
     assert.deepEqual(seen.at(-1), [50, 50]);
   });

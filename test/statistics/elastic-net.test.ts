@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { elasticNet, fitGrid, fitPipeline, matrixFrom, seededRandom, type Matrix, type Pipeline } from "basewise/statistics";
+import { elasticNet, fitGrid, fitPipeline, type Matrix, matrixFrom, type Pipeline, seededRandom } from "basewise/statistics";
 import { close, closeRelative, fixture } from "./compare.ts";
 
 interface Fit {
@@ -16,7 +16,11 @@ interface Fit {
 const small = fixture<{ elastic_net: { X: number[][]; y: number[]; fits: Fit[] } }>("scipy-sklearn.json").elastic_net;
 const wide = fixture<{ elastic_net_wide: { X: number[][]; y: number[]; fits: Fit[] } }>("scipy-sklearn-2.json").elastic_net_wide;
 
-const setting = ({ degree, alpha, l1_ratio }: Fit): { degree: number; alpha: number; l1Ratio: number } => ({ degree, alpha, l1Ratio: l1_ratio });
+const setting = ({ degree, alpha, l1_ratio }: Fit): { degree: number; alpha: number; l1Ratio: number } => ({
+  degree,
+  alpha,
+  l1Ratio: l1_ratio,
+});
 
 function objectiveAt(X: Matrix, y: readonly number[], w: Float64Array, b: number, alpha: number, l1Ratio: number): number {
   const loss = y.reduce((sum, yi, i) => sum + (yi - b - w.reduce((s, wj, j) => s + wj * X.data[i * X.columns + j]!, 0)) ** 2, 0);
@@ -30,7 +34,10 @@ function noise(rows: number, columns: number, seed: number): number[][] {
 }
 
 describe("elasticNet against scikit-learn 1.9", () => {
-  for (const [name, { X, y, fits }] of [["40 × 35 of low rank, degree 1 and 2", small], ["40 × 35, up to 8,435 columns", wide]] as const) {
+  for (const [name, { X, y, fits }] of [
+    ["40 × 35 of low rank, degree 1 and 2", small],
+    ["40 × 35, up to 8,435 columns", wide],
+  ] as const) {
     const matrix = matrixFrom(X);
     let pipelines: Pipeline[] = [];
     it(`${name}: the objective is the optimum, never above scikit-learn's`, () => {
@@ -51,7 +58,8 @@ describe("elasticNet against scikit-learn 1.9", () => {
         fits[k]!.predictions.forEach((value, i) => {
           close(predicted[i]!, value, 1e-5, JSON.stringify(setting(fits[k]!)));
         });
-        if (fits[k]!.coefficients) fits[k]!.coefficients!.forEach((value, j) => close(pipelines[k]!.coefficients[j]!, value, 1e-6, `coefficient ${j}`));
+        if (fits[k]!.coefficients)
+          fits[k]!.coefficients!.forEach((value, j) => close(pipelines[k]!.coefficients[j]!, value, 1e-6, `coefficient ${j}`));
       }
     });
   }
@@ -89,7 +97,12 @@ describe("elasticNet's optimum", () => {
         const fit = elasticNet(X, y, { alpha, l1Ratio, tolerance: 1e-13 });
         const w = fit.coefficients;
         const residual = rows.map((row, i) => y[i]! - fit.intercept - row.reduce((sum, x, j) => sum + x * w[j]!, 0));
-        close(residual.reduce((sum, r) => sum + r, 0), 0, 1e-10, "mean residual");
+        close(
+          residual.reduce((sum, r) => sum + r, 0),
+          0,
+          1e-10,
+          "mean residual",
+        );
         for (let j = 0; j < w.length; j++) {
           const slope = rows.reduce((sum, row, i) => sum + row[j]! * residual[i]!, 0) / 30 - alpha * (1 - l1Ratio) * w[j]!;
           if (w[j] === 0) assert.ok(Math.abs(slope) <= alpha * l1Ratio + 1e-7, `column ${j}: ${slope}`);
@@ -110,7 +123,11 @@ describe("elasticNet's optimum", () => {
   it("does not depend on where y or a column starts, nor on the order of rows", () => {
     const options = { alpha: 0.01, l1Ratio: 0.5, tolerance: 1e-13 };
     const fit = elasticNet(X, y, options);
-    const moved = elasticNet(matrixFrom(rows.map((row) => row.map((x, j) => (j === 4 ? x + 100 : x)))), y.map((v) => v - 9), options);
+    const moved = elasticNet(
+      matrixFrom(rows.map((row) => row.map((x, j) => (j === 4 ? x + 100 : x)))),
+      y.map((v) => v - 9),
+      options,
+    );
     const turned = elasticNet(matrixFrom(rows.slice().reverse()), y.slice().reverse(), options);
     for (let j = 0; j < 90; j++) {
       close(moved.coefficients[j]!, fit.coefficients[j]!, 1e-8);
@@ -120,7 +137,11 @@ describe("elasticNet's optimum", () => {
   });
   it("scales with y and α together", () => {
     const fit = elasticNet(X, y, { alpha: 0.01, l1Ratio: 1, tolerance: 1e-13 });
-    const scaled = elasticNet(X, y.map((v) => 1000 * v), { alpha: 10, l1Ratio: 1, tolerance: 1e-13 });
+    const scaled = elasticNet(
+      X,
+      y.map((v) => 1000 * v),
+      { alpha: 10, l1Ratio: 1, tolerance: 1e-13 },
+    );
     closeRelative(scaled.objective, 1e6 * fit.objective, 1e-10);
   });
   it("is reached with repeated columns, columns of zeros and more rows than columns", () => {
@@ -179,10 +200,25 @@ describe("Newton's method, the closed form and coordinate descent", () => {
 });
 
 describe("elasticNet refuses", () => {
-  const X = matrixFrom([[1, 2], [2, 1], [3, 5]]);
+  const X = matrixFrom([
+    [1, 2],
+    [2, 1],
+    [3, 5],
+  ]);
   const options = { alpha: 0.1, l1Ratio: 0.5 };
   it("missing numbers, by row and column", () => {
-    assert.throws(() => elasticNet(matrixFrom([[1, 2], [2, NaN]]), [1, 2], options), /elasticNet: X holds NaN in row 1, column 1/);
+    assert.throws(
+      () =>
+        elasticNet(
+          matrixFrom([
+            [1, 2],
+            [2, NaN],
+          ]),
+          [1, 2],
+          options,
+        ),
+      /elasticNet: X holds NaN in row 1, column 1/,
+    );
     assert.throws(() => elasticNet(X, [1, 2, Infinity], options), /elasticNet: y holds Infinity in row 2/);
   });
   it("unequal lengths, a single row, no column, impossible penalties", () => {
@@ -220,7 +256,15 @@ describe("fitPipeline", () => {
     const constant = matrixFrom(rows.map(([a, , c]) => [a!, 0.1, c!]));
     assert.throws(() => fitPipeline(constant, y, { degree: 1, alpha: 0.1, l1Ratio: 1 }), /column 1 \(from 0\) of X is constant; drop it/);
     const broad = matrixFrom(noise(40, 200, 7));
-    assert.throws(() => fitPipeline(broad, Array.from({ length: 40 }, (_, i) => i), { degree: 3, alpha: 1, l1Ratio: 1 }), /degree 3.*million/);
+    assert.throws(
+      () =>
+        fitPipeline(
+          broad,
+          Array.from({ length: 40 }, (_, i) => i),
+          { degree: 3, alpha: 1, l1Ratio: 1 },
+        ),
+      /degree 3.*million/,
+    );
   });
   it("gives an expanded column that is constant no weight", () => {
     const yesNo = matrixFrom(rows.slice(0, 24).map(([a], i) => [i % 2, a!]));

@@ -84,11 +84,21 @@ describe("searchMergeVector", () => {
     close(margin, 1, 1e-15);
   });
   it("by hand: a shorter chosen answer wins by the negative fifth weight", () => {
-    const { weights, correct } = searchMergeVector(matrixFrom([[0, 0, 0, 0, -2], [0, 0, 0, 0, 3]]));
+    const { weights, correct } = searchMergeVector(
+      matrixFrom([
+        [0, 0, 0, 0, -2],
+        [0, 0, 0, 0, 3],
+      ]),
+    );
     assert.deepEqual([weights, correct], [[0, 0, 0, 0, -0.05], 1]);
   });
   it("counts nothing where no pair can be won: a zero margin is no win", () => {
-    const { correct, ties, indices, margin } = searchMergeVector(matrixFrom([[0, 0, 0, 0, 0], [-1, 0, 0, 0, 1]]));
+    const { correct, ties, indices, margin } = searchMergeVector(
+      matrixFrom([
+        [0, 0, 0, 0, 0],
+        [-1, 0, 0, 0, 1],
+      ]),
+    );
     assert.deepEqual([correct, ties, indices], [0, 21 ** 5, [0, 0, 0, 0, 0]]);
     assert.ok(Number.isNaN(margin));
   });
@@ -101,6 +111,15 @@ describe("searchMergeVector", () => {
   it("refuses other than five attributes, no pairs, missing numbers", () => {
     assert.throws(() => searchMergeVector(matrixFrom([[1, 2]])), /2 columns; give one per attribute, 5/);
     assert.throws(() => searchMergeVector(matrixFrom([])), /columns|no pairs/);
-    assert.throws(() => searchMergeVector(matrixFrom([[1, 2, 3, 4, 5], [1, NaN, 3, 4, 5]])), /row 1, column 1 \(from 0\) holds NaN/);
+    assert.throws(
+      () =>
+        searchMergeVector(
+          matrixFrom([
+            [1, 2, 3, 4, 5],
+            [1, NaN, 3, 4, 5],
+          ]),
+        ),
+      /row 1, column 1 \(from 0\) holds NaN/,
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { checkTable } from "./linear-problem.ts";
-import { selectRows, type Matrix } from "./matrix.ts";
-import { checkExpansion, degreesOf, fitDegree, predictRows, refuseConstantColumns, type FitOptions, type Setting } from "./pipeline.ts";
+import { type Matrix, selectRows } from "./matrix.ts";
+import { checkExpansion, degreesOf, type FitOptions, fitDegree, predictRows, refuseConstantColumns, type Setting } from "./pipeline.ts";
 
 export interface CrossValidated {
   readonly setting: Setting;
@@ -63,7 +63,12 @@ export function crossValidate(
     }
   }
   const heldOut = rowsOfFolds.map(({ held }) => held);
-  return grid.map((setting, k) => ({ setting, ...errors(y, predictions[k]!, heldOut), predictions: predictions[k]!, converged: converged[k]! }));
+  return grid.map((setting, k) => ({
+    setting,
+    ...errors(y, predictions[k]!, heldOut),
+    predictions: predictions[k]!,
+    converged: converged[k]!,
+  }));
 }
 
 /** The result with the smallest mean absolute error; of equal ones the first, which in paperGrid is the simplest. */
@@ -75,14 +80,21 @@ export function selectSetting(results: readonly CrossValidated[]): CrossValidate
 function splitRows(folds: ArrayLike<number>, rows: number): { training: number[]; held: number[] }[] {
   if (folds.length !== rows) throw new Error(`crossValidate: ${folds.length} fold numbers for ${rows} rows; give one per row`);
   const all = Array.from({ length: rows }, (_, i) => i);
-  return [...new Set(Array.from(folds))].sort((a, b) => a - b).map((fold) => {
-    const training = all.filter((i) => folds[i] !== fold);
-    if (training.length < 2) throw new Error(`crossValidate: without fold ${fold} ${training.length} rows are left; a fit needs at least 2`);
-    return { training, held: all.filter((i) => folds[i] === fold) };
-  });
+  return [...new Set(Array.from(folds))]
+    .sort((a, b) => a - b)
+    .map((fold) => {
+      const training = all.filter((i) => folds[i] !== fold);
+      if (training.length < 2)
+        throw new Error(`crossValidate: without fold ${fold} ${training.length} rows are left; a fit needs at least 2`);
+      return { training, held: all.filter((i) => folds[i] === fold) };
+    });
 }
 
-function errors(y: ArrayLike<number>, predictions: Float64Array, folds: number[][]): { meanAbsoluteError: number; rootMeanSquaredError: number } {
+function errors(
+  y: ArrayLike<number>,
+  predictions: Float64Array,
+  folds: number[][],
+): { meanAbsoluteError: number; rootMeanSquaredError: number } {
   let absolute = 0;
   let square = 0;
   for (const held of folds) {

@@ -1,5 +1,5 @@
 import { factorise, solveFactorised } from "./cholesky.ts";
-import { correlate, largestOf, residual, withColumns, type LinearProblem } from "./linear-problem.ts";
+import { correlate, type LinearProblem, largestOf, residual, withColumns } from "./linear-problem.ts";
 import { columnProducts, rowProducts } from "./ridge.ts";
 
 /** λ‖w‖₁ + (μ/2)‖w‖² */
@@ -70,7 +70,8 @@ export function newtonElasticNet(problem: LinearProblem, penalty: Penalty, optio
     state = { weights, dual: part.dual, pull, lambda };
     const quality = certificate(problem, penalty, state);
     const before = chosen.length;
-    if (quality.dualGap <= options.tolerance * quality.objective || iterations >= options.maxIterations) return { ...state, ...quality, iterations };
+    if (quality.dualGap <= options.tolerance * quality.objective || iterations >= options.maxIterations)
+      return { ...state, ...quality, iterations };
     chosen = followers(state, setAside * lambda, chosen);
     if (chosen.length === before) return { ...state, ...quality, iterations };
   }
@@ -100,7 +101,12 @@ function pick(state: NewtonState, chosen: Int32Array): NewtonState {
 }
 
 /** newtonElasticNet on columns none of which is set aside. */
-function solvePart(problem: LinearProblem, penalty: Penalty, start: NewtonState, { tolerance, maxIterations }: NewtonOptions): NewtonResult {
+function solvePart(
+  problem: LinearProblem,
+  penalty: Penalty,
+  start: NewtonState,
+  { tolerance, maxIterations }: NewtonOptions,
+): NewtonResult {
   const { lambda, mu } = penalty;
   const search = new DualSearch(problem, lambda, start);
   // a curvature from which Newton's method converges from afar: λ over the typical weight, free of the units of X and y

@@ -1,5 +1,5 @@
-import { certificate, newtonElasticNet, type NewtonResult, type NewtonState } from "./elastic-net-newton.ts";
-import { correlate, interceptOf, linearProblem, residual, type LinearProblem } from "./linear-problem.ts";
+import { certificate, type NewtonResult, type NewtonState, newtonElasticNet } from "./elastic-net-newton.ts";
+import { correlate, interceptOf, type LinearProblem, linearProblem, residual } from "./linear-problem.ts";
 import type { Matrix } from "./matrix.ts";
 import { ridge } from "./ridge.ts";
 
@@ -57,7 +57,8 @@ export function fitProblem(
 ): { fit: ElasticNetFit; state: NewtonState } {
   checkPenalty(alpha, l1Ratio);
   const penalty = { lambda: alpha * l1Ratio, mu: alpha * (1 - l1Ratio) };
-  const result = l1Ratio === 0 ? ridgeResult(problem, alpha, tolerance) : newtonElasticNet(problem, penalty, { start, tolerance, maxIterations });
+  const result =
+    l1Ratio === 0 ? ridgeResult(problem, alpha, tolerance) : newtonElasticNet(problem, penalty, { start, tolerance, maxIterations });
   const { weights, objective, dualGap, iterations } = result;
   const fit = {
     coefficients: weights,

@@ -25,6 +25,7 @@ export function kFolds(n: number, k: number, random: Random): Int32Array {
 export function groupFolds(groups: readonly string[]): Int32Array {
   const numbers = new Map<string, number>();
   for (const group of groups) if (!numbers.has(group)) numbers.set(group, numbers.size);
-  if (numbers.size < 2) throw new Error(`groupFolds: ${groups.length} rows in ${numbers.size} group; leaving one out needs at least 2 groups`);
+  if (numbers.size < 2)
+    throw new Error(`groupFolds: ${groups.length} rows in ${numbers.size} group; leaving one out needs at least 2 groups`);
   return Int32Array.from(groups, (group) => numbers.get(group)!);
 }

@@ -1,9 +1,9 @@
-import { columnScales, scaleColumns, type ColumnScales } from "./column-scales.ts";
+import { type ColumnScales, columnScales, scaleColumns } from "./column-scales.ts";
+import { type ElasticNetFit, fitProblem } from "./elastic-net.ts";
 import type { NewtonState } from "./elastic-net-newton.ts";
-import { fitProblem, type ElasticNetFit } from "./elastic-net.ts";
-import { checkTable, standardizedProblem } from "./linear-problem.ts";
-import { rowOf, type Matrix } from "./matrix.ts";
 import { polynomialFeatures, polynomialNames } from "./features.ts";
+import { checkTable, standardizedProblem } from "./linear-problem.ts";
+import { type Matrix, rowOf } from "./matrix.ts";
 
 /** One cell of a grid of hyper-parameters. */
 export interface Setting {

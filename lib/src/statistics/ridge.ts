@@ -1,5 +1,5 @@
 import { factorise, solveFactorised } from "./cholesky.ts";
-import { correlate, residual, type LinearProblem } from "./linear-problem.ts";
+import { correlate, type LinearProblem, residual } from "./linear-problem.ts";
 
 /**
  * Ridge regression in closed form: the weights that minimise ‖y − Xw‖²/(2n) + (α/2)‖w‖² over centred columns.
