@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { projectRoot } from "../files/index.ts";
+import { projectRoot, recordAccess } from "../files/index.ts";
 
 /** A chapter of the book, written or planned. */
 export interface Chapter {
@@ -41,11 +41,12 @@ export interface ChapterState extends Chapter {
 /**
  * The map of the book: all chapters, and the notebooks that exist.
  *
- * What is read here is not recorded as a dependency: only names and headings matter, while the notebooks' outputs change with every run.
+ * Of what is read here only the folder's names are recorded as a dependency: the notebooks' outputs change with every run.
  *
  * @throws when a notebook's number is in no chapter, or it does not begin with "# NN · title"
  */
 export function bookMap(folder: string = join(projectRoot, "notebooks")): ChapterState[] {
+  recordAccess("read", folder);
   const files = existsSync(folder)
     ? readdirSync(folder)
         .filter((name) => /^\d\d-.*\.ipynb$/.test(name))

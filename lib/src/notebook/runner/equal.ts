@@ -1,6 +1,6 @@
 const relativeTolerance = 1e-6;
 const absoluteTolerance = 1e-9;
-const numberPattern = /(?<![\w.])[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?/gi;
+const numberPattern = /(?<![\w.])[-−]?\d+(?:\.\d+)?(?:e[-+−]?\d+)?/gi;
 
 /** Equal but for what rounding on another machine may change: 1e-6 relative. */
 export function sameNumber(a: number, b: number): boolean {
@@ -11,7 +11,7 @@ export function sameNumber(a: number, b: number): boolean {
 export function numbersIn(text: string): { text: string; value: number; at: number }[] {
   return [...text.matchAll(numberPattern)].map((match) => ({
     text: match[0],
-    value: Number(match[0].replace("−", "-")),
+    value: Number(match[0].replaceAll("−", "-")),
     at: match.index,
   }));
 }

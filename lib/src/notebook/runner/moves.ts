@@ -39,16 +39,20 @@ function linesOf(outputs: readonly Output[] = []): string[] {
   });
 }
 
-/** Numbers of a line, each named by the words before it; the whole line where the words changed too. */
+/** The numbers of a line that moved, named by the words before the first of them; the whole line where the words changed too. */
 function lineMoves(where: string, before: string, after: string): Move[] {
-  if (before === after) return [];
-  if (withoutNumbers(before) !== withoutNumbers(after)) return [{ name: where, was: before.trim(), now: after.trim() }];
-  const old = numbersIn(before);
-  return numbersIn(after).flatMap(({ text, value, at }, i) => {
-    if (sameNumber(old[i]!.value, value)) return [];
-    const words = after.slice(0, at).trim().split(/\s+/).slice(-5).join(" ");
-    return [{ name: words ? `${where}: ${words}` : where, was: old[i]!.text, now: text }];
-  });
+  const [was, now] = [singleSpaced(before), singleSpaced(after)]; // a table's padding is no change
+  if (withoutNumbers(was) !== withoutNumbers(now)) return [{ name: where, was, now }];
+  const old = numbersIn(was);
+  const moved = numbersIn(now).flatMap((number, i) => (sameNumber(old[i]!.value, number.value) ? [] : [{ ...number, was: old[i]!.text }]));
+  if (moved.length === 0) return [];
+  const words = now.slice(0, moved[0]!.at).trim().split(" ").slice(-5).join(" ");
+  const list = (texts: readonly string[]): string => texts.join(", ");
+  return [{ name: words ? `${where}: ${words}` : where, was: list(moved.map((m) => m.was)), now: list(moved.map((m) => m.text)) }];
+}
+
+function singleSpaced(text: string): string {
+  return text.trim().replace(/\s+/g, " ");
 }
 
 function movesInFiles({ root, outputRoot, execution }: Comparison): Move[] {
