@@ -41,7 +41,9 @@ describe("crossValidate", () => {
       training.map((i) => table.y[i]!),
       setting,
     );
-    predict(selectRows(X, held)).forEach((value, place) => close(result!.predictions[held[place]!]!, value, 1e-4));
+    predict(selectRows(X, held)).forEach((value, place) => {
+      close(result!.predictions[held[place]!]!, value, 1e-4);
+    });
   });
   it("counts every fold alike in the mean absolute error and every row alike in the root mean squared error", () => {
     const folds = table.y.map((_, i) => (i < 2 ? 0 : i < 10 ? 1 : 2));
@@ -61,7 +63,9 @@ describe("crossValidate", () => {
       grid.slice(0, 5),
       { onProgress },
     );
-    renumbered.forEach((result, k) => closeRelative(result.meanAbsoluteError, results[k]!.meanAbsoluteError, 1e-6));
+    renumbered.forEach((result, k) => {
+      closeRelative(result.meanAbsoluteError, results[k]!.meanAbsoluteError, 1e-6);
+    });
     assert.deepEqual(seen.at(-1), [50, 50]);
   });
   it("gives a column that is constant in the training folds no weight there", () => {
@@ -103,8 +107,11 @@ describe("folds", () => {
   it("kFolds puts every row into every fold equally often", () => {
     const random = seededRandom(3);
     const counts = new Float64Array(30);
-    for (let run = 0; run < 3000; run++) kFolds(10, 3, random).forEach((fold, i) => counts[i * 3 + fold]!++);
-    counts.forEach((count, k) => close(count / 3000, k % 3 === 0 ? 0.4 : 0.3, 0.045)); // 5 standard errors
+    for (let run = 0; run < 3000; run++)
+      kFolds(10, 3, random).forEach((fold, i) => {
+        counts[i * 3 + fold]!++;
+      });
+    for (const [k, count] of counts.entries()) close(count / 3000, k % 3 === 0 ? 0.4 : 0.3, 0.045); // 5 standard errors
   });
   it("refuses more folds than rows", () => {
     assert.throws(() => kFolds(5, 6, seededRandom(1)), /k is 6 with 5 rows; give a whole number from 2 to 5/);

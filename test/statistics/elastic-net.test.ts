@@ -59,7 +59,9 @@ describe("elasticNet against scikit-learn 1.9", () => {
           close(predicted[i]!, value, 1e-5, JSON.stringify(setting(fits[k]!)));
         });
         if (fits[k]!.coefficients)
-          fits[k]!.coefficients!.forEach((value, j) => close(pipelines[k]!.coefficients[j]!, value, 1e-6, `coefficient ${j}`));
+          fits[k]!.coefficients!.forEach((value, j) => {
+            close(pipelines[k]!.coefficients[j]!, value, 1e-6, `coefficient ${j}`);
+          });
       }
     });
   }
@@ -188,7 +190,9 @@ describe("Newton's method, the closed form and coordinate descent", () => {
     for (const l1Ratio of [0, 0.25, 1]) {
       it(`come to one optimum at alpha ${alpha}, l1Ratio ${l1Ratio}`, () => {
         const fit = elasticNet(matrixFrom(rows), y, { alpha, l1Ratio, tolerance: 1e-14 });
-        coordinateDescent(rows, y, alpha, l1Ratio, 3000).forEach((w, j) => close(fit.coefficients[j]!, w, 1e-7, `column ${j}`));
+        coordinateDescent(rows, y, alpha, l1Ratio, 3000).forEach((w, j) => {
+          close(fit.coefficients[j]!, w, 1e-7, `column ${j}`);
+        });
       });
     }
   }
@@ -236,13 +240,17 @@ describe("fitPipeline", () => {
   it("predicts new rows with the scales of the rows it was fitted on", () => {
     const { predict } = fitPipeline(matrixFrom(rows), y, { degree: 2, alpha: 1e-4, l1Ratio: 1 });
     const fresh = noise(5, 3, 6);
-    predict(matrixFrom(fresh)).forEach((value, i) => close(value, 50 + 10 * fresh[i]![0]! * fresh[i]![1]! + fresh[i]![0]!, 0.1));
+    predict(matrixFrom(fresh)).forEach((value, i) => {
+      close(value, 50 + 10 * fresh[i]![0]! * fresh[i]![1]! + fresh[i]![0]!, 0.1);
+    });
   });
   it("does not depend on the units of a column", () => {
     const options = { degree: 3, alpha: 0.01, l1Ratio: 0.5 };
     const fit = fitPipeline(matrixFrom(rows), y, options, { tolerance: 1e-13 });
     const metric = fitPipeline(matrixFrom(rows.map(([a, b, c]) => [a! * 1e6 + 5e6, b!, c! / 1e6])), y, options, { tolerance: 1e-13 });
-    fit.coefficients.forEach((value, j) => close(metric.coefficients[j]!, value, 1e-7));
+    fit.coefficients.forEach((value, j) => {
+      close(metric.coefficients[j]!, value, 1e-7);
+    });
   });
   it("names the expanded columns in the order of the coefficients", () => {
     const fit = fitPipeline(matrixFrom(rows), y, { degree: 2, alpha: 0.1, l1Ratio: 1 });

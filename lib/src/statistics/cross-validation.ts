@@ -40,7 +40,7 @@ export function crossValidate(
 ): CrossValidated[] {
   checkTable(X, y, "crossValidate");
   refuseConstantColumns(X, "crossValidate");
-  degreesOf(grid).forEach((degree) => checkExpansion(X, degree));
+  for (const degree of degreesOf(grid)) checkExpansion(X, degree);
   const rowsOfFolds = splitRows(folds, X.rows);
   const predictions = grid.map(() => new Float64Array(X.rows));
   const converged = grid.map(() => true);

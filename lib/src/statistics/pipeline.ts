@@ -51,7 +51,7 @@ export function fitPipeline(X: Matrix, y: ArrayLike<number>, setting: Setting, o
 export function fitGrid(X: Matrix, y: ArrayLike<number>, grid: readonly Setting[], options: FitOptions = {}): Pipeline[] {
   checkTable(X, y, "fitPipeline");
   refuseConstantColumns(X, "fitPipeline");
-  degreesOf(grid).forEach((degree) => checkExpansion(X, degree));
+  for (const degree of degreesOf(grid)) checkExpansion(X, degree);
   const pipelines = new Array<Pipeline>(grid.length);
   for (const degree of degreesOf(grid)) {
     const { transform, fits } = fitDegree(X, y, degree, grid, options);
