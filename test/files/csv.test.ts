@@ -5,8 +5,17 @@ import { formatCsv, numberCell, numberOrMissing, parseCsv } from "basewise/files
 describe("parseCsv", () => {
   it("reads quoted commas, doubled quotes and line breaks, and knows the line of each row", () => {
     const file = parseCsv('name,note\na,"x, ""y""\nz"\nb,\n', "t.csv");
-    assert.deepEqual(file.rows.map((row) => row.cells), [{ name: "a", note: 'x, "y"\nz' }, { name: "b", note: "" }]);
-    assert.deepEqual(file.rows.map((row) => row.line), [2, 4]);
+    assert.deepEqual(
+      file.rows.map((row) => row.cells),
+      [
+        { name: "a", note: 'x, "y"\nz' },
+        { name: "b", note: "" },
+      ],
+    );
+    assert.deepEqual(
+      file.rows.map((row) => row.line),
+      [2, 4],
+    );
   });
   it("names the file and what is missing", () => {
     assert.throws(() => parseCsv("", "t.csv"), /^Error: t\.csv: the file is empty/);
@@ -33,9 +42,15 @@ describe("cells", () => {
 
 describe("formatCsv", () => {
   it("comes back as it was", () => {
-    const rows = [{ a: 'x,"y"', b: 0.1 + 0.2 }, { a: "line\nbreak", b: -1e-17 }];
+    const rows = [
+      { a: 'x,"y"', b: 0.1 + 0.2 },
+      { a: "line\nbreak", b: -1e-17 },
+    ];
     const file = parseCsv(formatCsv(rows), "t.csv");
-    assert.deepEqual(file.rows.map((row) => ({ a: row.cells["a"], b: Number(row.cells["b"]) })), rows);
+    assert.deepEqual(
+      file.rows.map((row) => ({ a: row.cells["a"], b: Number(row.cells["b"]) })),
+      rows,
+    );
   });
   it("writes missing values as empty cells", () => {
     assert.equal(formatCsv([{ a: null, b: Number.NaN, c: 0 }]), "a,b,c\n,,0\n");

@@ -70,7 +70,7 @@ export const baseModels: readonly ClaimCheck[] = [
           const others = gainsOverLlama(evidence.tables, { method, baseline: evidence.settings.largeBaseline }).filter(
             (gain) => gain.sizeGroup === group && !gain.isBaseline,
           );
-          return { method, group, better: others.filter((gain) => gain.gain > 0).length, others: others.length };
+          return { method, group, better: others.filter((gain) => gain.points > 0).length, others: others.length };
         }),
       );
       const few = panels.filter(({ better, others }) => better <= others / 3).length;
@@ -90,14 +90,14 @@ export const baseModels: readonly ClaimCheck[] = [
           (gain) => /^(Qwen2\.5-|gemma-2-)/.test(gain.model), // gemma-2b-it is of the first generation
         ),
       );
-      const better = pairs.filter((pair) => pair.gain > 0);
-      const worse = pairs.filter((pair) => pair.gain <= 0);
-      const [least, most] = [Math.min(...better.map((pair) => pair.gain)), Math.max(...better.map((pair) => pair.gain))];
+      const better = pairs.filter((pair) => pair.points > 0);
+      const worse = pairs.filter((pair) => pair.points <= 0);
+      const [least, most] = [Math.min(...better.map((pair) => pair.points)), Math.max(...better.map((pair) => pair.points))];
       return {
         verdict: verdictOfEach(better.length, pairs.length),
         recomputed: clauses(
           `${outOf(better.length, pairs.length)} pairs of model and method gain, ${signed(least, 1)} to ${signed(most, 1)} points`,
-          ...worse.map((pair) => `${pair.model} ${signed(pair.gain, 1)} (${pair.method})`),
+          ...worse.map((pair) => `${pair.model} ${signed(pair.points, 1)} (${pair.method})`),
         ),
         reason: "true of those that lead their group; the smallest Qwen2.5 falls short with regression",
       };

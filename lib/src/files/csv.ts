@@ -41,7 +41,9 @@ export function parseCsv(text: string, name: string, required: readonly string[]
   }
   const missing = required.filter((column) => !columns.includes(column));
   if (missing.length > 0) {
-    throw new Error(`${name}: column ${missing.map((m) => `"${m}"`).join(", ")} is missing (found: ${columns.join(", ")}); add it to the header`);
+    throw new Error(
+      `${name}: column ${missing.map((m) => `"${m}"`).join(", ")} is missing (found: ${columns.join(", ")}); add it to the header`,
+    );
   }
   if (records.length === 1) throw new Error(`${name}: there is a header but no row; add at least one`);
   const rows = records.slice(1).map(({ record, info }) => {
@@ -91,9 +93,13 @@ export function cellError(file: CsvFile, row: CsvRow, column: string, wrong: str
  * Rows as comma-separated text with a header line; cells are quoted where they hold a comma, a quote or a line break.
  * Numbers are written so that reading them back gives the same number; NaN and null become empty cells.
  */
-export function formatCsv(rows: readonly Readonly<Record<string, Cell>>[], columns: readonly string[] = Object.keys(rows[0] ?? {})): string {
+export function formatCsv(
+  rows: readonly Readonly<Record<string, Cell>>[],
+  columns: readonly string[] = Object.keys(rows[0] ?? {}),
+): string {
   const line = (cells: readonly Cell[]): string => cells.map(formatCell).join(",");
-  return [line(columns), ...rows.map((row) => line(columns.map((column) => row[column] ?? null)))].join("\n") + "\n";
+  const lines = [line(columns), ...rows.map((row) => line(columns.map((column) => row[column] ?? null)))];
+  return `${lines.join("\n")}\n`;
 }
 
 function formatCell(cell: Cell): string {

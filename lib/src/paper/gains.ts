@@ -9,8 +9,6 @@ export interface GainOptions {
   readonly method: Method;
   /** of the ≥6B group, which has two Llama-3.x models; the paper's numbers fit the default only */
   readonly baseline?: "Llama-3.1-8B-Instruct" | "Meta-Llama-3-8B-Instruct";
-  /** default points: what the paper's "3 to 14 %" is */
-  readonly unit?: Unit;
   /** default the overall score */
   readonly category?: Category;
 }
@@ -31,8 +29,6 @@ export interface Gain {
   readonly points: number;
   /** the same in percent of the baseline's score */
   readonly percent: number;
-  /** in the unit asked for; 0 for the baseline itself */
-  readonly gain: number;
   readonly isBaseline: boolean;
 }
 
@@ -47,7 +43,7 @@ export const sizeGroups: readonly SizeGroup[] = ["<3B", "3-6B", ">=6B"];
  * @returns the 40 models by size group, within a group by falling gain
  */
 export function gainsOverLlama(tables: PaperTables, options: GainOptions): Gain[] {
-  const { method, baseline = "Llama-3.1-8B-Instruct", unit = "points", category = "score" } = options;
+  const { method, baseline = "Llama-3.1-8B-Instruct", category = "score" } = options;
   const baselines: Record<SizeGroup, string> = { "<3B": "Llama-3.2-1B-Instruct", "3-6B": "Llama-3.2-3B-Instruct", ">=6B": baseline };
   const rows = joinResults(tables, method);
   return sizeGroups.flatMap((group) => {
@@ -66,10 +62,9 @@ export function gainsOverLlama(tables: PaperTables, options: GainOptions): Gain[
         baselineScore: base[category],
         points: change(row[category], base[category], "points"),
         percent: change(row[category], base[category], "percent"),
-        gain: change(row[category], base[category], unit),
         isBaseline: row === base,
       }))
-      .sort((a, b) => b.gain - a.gain);
+      .sort((a, b) => b.points - a.points);
   });
 }
 

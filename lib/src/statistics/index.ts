@@ -1,23 +1,24 @@
 /** Statistics of the paper: pure functions of numbers, no tensors, no files, no clock; they run in a browser too. */
-export * from "./matrix.ts";
-export * from "./random.ts";
+
+export * from "./agreement.ts";
 export * from "./correlation.ts";
 export * from "./coverage.ts";
-export * from "./distributions.ts";
-export * from "./resampling.ts";
-export * from "./significance.ts";
 export * from "./cross-validation.ts";
-export { elasticNet, type ElasticNetFit, type ElasticNetOptions } from "./elastic-net.ts";
-export * from "./folds.ts";
-export { fitGrid, fitPipeline, paperGrid, type FitOptions, type Pipeline, type Setting } from "./pipeline.ts";
-export * from "./majority.ts";
-export * from "./merge-vector.ts";
-export * from "./agreement.ts";
-export * from "./proportion.ts";
-export * from "./two-proportions.ts";
-export * from "./weighted-accuracy.ts";
+export * from "./distributions.ts";
+export { type ElasticNetFit, type ElasticNetOptions, elasticNet } from "./elastic-net.ts";
 export * from "./features.ts";
+export * from "./folds.ts";
 export * from "./histogram.ts";
 export * from "./jensen-shannon.ts";
 export * from "./least-squares.ts";
+export * from "./majority.ts";
+export * from "./matrix.ts";
+export * from "./merge-vector.ts";
 export * from "./pca.ts";
+export { type FitOptions, fitGrid, fitPipeline, type Pipeline, paperGrid, type Setting } from "./pipeline.ts";
+export * from "./proportion.ts";
+export * from "./random.ts";
+export * from "./resampling.ts";
+export * from "./significance.ts";
+export * from "./two-proportions.ts";
+export * from "./weighted-accuracy.ts";
