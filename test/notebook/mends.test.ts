@@ -1,5 +1,6 @@
 import { equal, notEqual } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Project } from "./project.ts";
@@ -42,6 +43,15 @@ const cases: { name: string; cells: string[]; printed: string }[] = [
     cells: ['import { answer } from "only-exports";', "const n9: number = answer; n9"],
     printed: "42",
   },
+  {
+    name: "a file that somebody makes beside the notebook while a cell waits",
+    cells: [
+      'import { writeFileSync } from "node:fs"; import { answer as beside } from "only-exports";',
+      'writeFileSync("beside-11.ts", ""); await new Promise((resume) => setTimeout(resume, 500));',
+      "const n11 = 11; n11",
+    ],
+    printed: "11",
+  },
 ];
 
 /** Cells that tslab as published executes rightly, and that the mends must leave right. */
@@ -78,9 +88,10 @@ function execute(which: "stock" | "mended", groups: readonly string[][]): string
   );
   project.write("node_modules/only-exports/answer.js", "exports.answer = 42;");
   project.write("node_modules/only-exports/types/answer.d.ts", "export declare const answer: number;");
+  project.write("notebooks/01.ipynb", "{}"); // as in the book: node_modules lies one folder up
   const script = fileURLToPath(new URL("./execute-cells.js", import.meta.url));
   const { stdout, stderr } = spawnSync(process.execPath, [script, which], {
-    cwd: project.root,
+    cwd: join(project.root, "notebooks"),
     input: JSON.stringify(groups),
     encoding: "utf8",
   });

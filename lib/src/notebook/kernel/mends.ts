@@ -9,13 +9,17 @@ interface Insertion {
 
 /**
  * Modules are found by their package's `exports`, as Node finds them, and the newest library that the compiler knows is on
- * (`findLast`, …). tslab has both fixed and offers no setting.
+ * (`findLast`, …). tslab has both fixed and offers no setting. Files on disk are not watched: a cell sees the types that were there
+ * when the kernel started, like the code; tslab throws "Unexpected pending rebuildTimer" when one changes while a notebook runs.
  */
 export function mendCompilerOptions(ts: typeof TypeScript): typeof TypeScript {
   const create = ts.createWatchCompilerHost as (files: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]) => unknown;
   const mended = (files: string[], options: TypeScript.CompilerOptions, ...rest: unknown[]): unknown =>
     create(files, { ...options, moduleResolution: ts.ModuleResolutionKind.Bundler, lib: ["lib.esnext.d.ts"] }, ...rest);
-  return new Proxy(ts, { get: (target, name) => (name === "createWatchCompilerHost" ? mended : Reflect.get(target, name)) });
+  const unwatched = () => ({ close() {} });
+  const sys = Object.assign(Object.create(ts.sys), { watchFile: unwatched, watchDirectory: unwatched });
+  const instead: Record<PropertyKey, unknown> = { createWatchCompilerHost: mended, sys };
+  return new Proxy(ts, { get: (target, name) => instead[name] ?? Reflect.get(target, name) });
 }
 
 /** The converter with its three wrong turns put right: short property names, renamed properties, hidden awaits. */
