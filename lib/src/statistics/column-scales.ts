@@ -13,17 +13,18 @@ export function columnScales({ rows, columns, data }: Matrix): ColumnScales {
   const scale = new Float64Array(columns);
   const largest = new Float64Array(columns);
   for (let i = 0, k = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++, k++) mean[j]! += data[k]! / rows;
+    for (let j = 0; j < columns; j++, k++) mean[j]! += data[k]!;
   }
+  for (let j = 0; j < columns; j++) mean[j]! /= rows;
   for (let i = 0, k = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++, k++) {
       const gap = data[k]! - mean[j]!;
-      scale[j]! += (gap * gap) / rows;
+      scale[j]! += gap * gap;
       largest[j] = Math.max(largest[j]!, Math.abs(data[k]!));
     }
   }
   for (let j = 0; j < columns; j++) {
-    const deviation = Math.sqrt(scale[j]!);
+    const deviation = Math.sqrt(scale[j]! / rows);
     scale[j] = deviation > 1e-12 * largest[j]! ? deviation : 0; // 1e-12: what rounding leaves of a constant column
   }
   return { mean, scale };

@@ -1,5 +1,5 @@
 import { factorise, solveFactorised } from "./cholesky.ts";
-import { correlate, type LinearProblem, largestOf, residual, withColumns } from "./linear-problem.ts";
+import { correlate, indicesOfNonzero, type LinearProblem, largestOf, residual, withColumns } from "./linear-problem.ts";
 import { columnProducts, rowProducts } from "./ridge.ts";
 
 /** λ‖w‖₁ + (μ/2)‖w‖² */
@@ -56,7 +56,8 @@ export function newtonElasticNet(problem: LinearProblem, penalty: Penalty, optio
   if (problem.strongest <= lambda) return allZero(problem, penalty);
   let state = options.start ?? coldStart(problem);
   // with few columns nothing is gained by setting some aside
-  let chosen = followers(state, problem.columns > 4 * problem.rows ? setAside * state.lambda : 0);
+  const started = state.lambda || largestOf(state.pull) / 2;
+  let chosen = followers(state, problem.columns > 4 * problem.rows ? setAside * started : 0);
   let iterations = 0;
   for (;;) {
     const left = options.maxIterations - iterations;
@@ -307,13 +308,6 @@ class DualSearch {
       shifted[j]! += moved;
     }
   }
-}
-
-function indicesOfNonzero(values: Float64Array | Uint8Array): Int32Array {
-  const indices = new Int32Array(values.length);
-  let count = 0;
-  for (let j = 0; j < values.length; j++) if (values[j] !== 0) indices[count++] = j;
-  return indices.subarray(0, count);
 }
 
 function penaltyOf(w: Float64Array, lambda: number, mu: number): number {

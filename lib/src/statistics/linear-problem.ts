@@ -122,13 +122,29 @@ export function largestOf(values: Float64Array): number {
 }
 
 /** r = y − X w over centred columns, into out [stride]. */
-export function residual({ columns, stride, x, y }: LinearProblem, w: Float64Array, out: Float64Array): void {
+export function residual({ stride, x, y }: LinearProblem, w: Float64Array, out: Float64Array): void {
   out.set(y);
-  for (let j = 0; j < columns; j++) {
-    const weight = w[j]!;
-    if (weight === 0) continue;
-    for (let i = 0, k = j * stride; i < stride; i++, k++) out[i]! -= weight * x[k]!;
+  const weighted = indicesOfNonzero(w);
+  let k = 0;
+  // four columns at a time, so that each entry is fetched and stored a quarter as often
+  for (; k + 3 < weighted.length; k += 4) {
+    const [ja, jb, jc, jd] = [weighted[k]!, weighted[k + 1]!, weighted[k + 2]!, weighted[k + 3]!];
+    const [wa, wb, wc, wd] = [w[ja]!, w[jb]!, w[jc]!, w[jd]!];
+    const [a, b, c, d] = [ja * stride, jb * stride, jc * stride, jd * stride];
+    for (let i = 0; i < stride; i++) out[i]! -= wa * x[a + i]! + wb * x[b + i]! + (wc * x[c + i]! + wd * x[d + i]!);
   }
+  for (; k < weighted.length; k++) {
+    const weight = w[weighted[k]!]!;
+    const start = weighted[k]! * stride;
+    for (let i = 0; i < stride; i++) out[i]! -= weight * x[start + i]!;
+  }
+}
+
+export function indicesOfNonzero(values: Float64Array | Uint8Array): Int32Array {
+  const indices = new Int32Array(values.length);
+  let count = 0;
+  for (let j = 0; j < values.length; j++) if (values[j] !== 0) indices[count++] = j;
+  return indices.subarray(0, count);
 }
 
 /** The constant of the fit in the units of the caller: mean of y minus the columns' means times their weights. */
