@@ -39,16 +39,27 @@ function linesOf(outputs: readonly Output[] = []): string[] {
   });
 }
 
-/** The numbers of a line that moved, named by the words before the first of them; the whole line where the words changed too. */
+/** The numbers of a line that moved, named by the words before them (a row of numbers once); the whole line where the words changed too. */
 function lineMoves(where: string, before: string, after: string): Move[] {
   const [was, now] = [singleSpaced(before), singleSpaced(after)]; // a table's padding is no change
   if (withoutNumbers(was) !== withoutNumbers(now)) return [{ name: where, was, now }];
   const old = numbersIn(was);
-  const moved = numbersIn(now).flatMap((number, i) => (sameNumber(old[i]!.value, number.value) ? [] : [{ ...number, was: old[i]!.text }]));
-  if (moved.length === 0) return [];
-  const words = now.slice(0, moved[0]!.at).trim().split(" ").slice(-5).join(" ");
-  const list = (texts: readonly string[]): string => texts.join(", ");
-  return [{ name: words ? `${where}: ${words}` : where, was: list(moved.map((m) => m.was)), now: list(moved.map((m) => m.text)) }];
+  const moves: Move[] = [];
+  let end = -1; // where the latest moved number ends
+  for (const [i, { text, value, at }] of numbersIn(now).entries()) {
+    if (sameNumber(old[i]!.value, value)) continue;
+    const isNextInRow = end >= 0 && !/\p{L}/u.test(withoutNumbers(now.slice(end, at)));
+    if (isNextInRow) {
+      const move = moves.at(-1)!;
+      move.was += `, ${old[i]!.text}`;
+      move.now += `, ${text}`;
+    } else {
+      const words = now.slice(0, at).trim().split(" ").slice(-5).join(" ");
+      moves.push({ name: words ? `${where}: ${words}` : where, was: old[i]!.text, now: text });
+    }
+    end = at + text.length;
+  }
+  return moves;
 }
 
 function singleSpaced(text: string): string {
