@@ -40,7 +40,7 @@ describe("show", () => {
     assert.deepEqual(shown[0]!.metadata, { "image/png": { width, height } });
     assert.match(shown[0]!.data["text/plain"] as string, /^the alt text\n\nthe caption\n\nScale: published\. Source: test\.$/);
   });
-  it("writes five files, the same bytes each time; the CSV has full precision and leaves missing cells empty", async () => {
+  it("writes five files, the same bytes each time; the CSV has twelve digits and leaves missing cells empty", async () => {
     const folder = outputFolder();
     const read = (): Record<string, string> =>
       Object.fromEntries(
@@ -56,7 +56,7 @@ describe("show", () => {
       Object.keys(once),
       ["csv", "json", "png", "svg", "txt"].map((ending) => `figure-99.${ending}`),
     );
-    assert.equal(readFileSync(join(folder, "figures", "figure-99.csv"), "utf8"), `label,value\na,${1 / 3}\nb,\n`);
+    assert.equal(readFileSync(join(folder, "figures", "figure-99.csv"), "utf8"), `label,value\na,0.333333333333\nb,\n`);
     assert.equal(JSON.parse(readFileSync(join(folder, "figures", "figure-99.json"), "utf8")).data[0].x[0], 0.3333333);
   });
   it("refuses names that are paths, before it writes anything", async () => {
@@ -79,7 +79,7 @@ describe("table", () => {
     const { shown } = await inCell(() => table([{ name: "a", x: 1.5 }, { name: "bbb", x: -10 }, { name: "c" }], { caption: "cap" }));
     assert.equal(shown[0]!.data["text/plain"], "cap\n\nname      x\na       1.5\nbbb   −10.0\nc         –");
   });
-  it("writes CSV in full precision, Markdown and LaTeX that read back as typed", async () => {
+  it("writes CSV in twelve digits, Markdown and LaTeX that read back as typed", async () => {
     const folder = outputFolder();
     await inCell(() => table(nasty, { name: "table-9", digits: 1 }));
     const read = (ending: string): string => readFileSync(join(folder, "tables", `table-9.${ending}`), "utf8");

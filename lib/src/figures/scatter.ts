@@ -102,7 +102,8 @@ function fitLabel(text: string): PlotlyObject {
 }
 
 function reach(values: readonly number[]): string {
-  return `from ${Math.min(...values)} to ${Math.max(...values)}`;
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => String(Number(value.toPrecision(4))).replace("-", "−"));
+  return `from ${low} to ${high}`;
 }
 
 function familyTrace(family: string | undefined, all: readonly DrawnPoint[]): PlotlyObject {

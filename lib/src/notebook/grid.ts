@@ -16,7 +16,7 @@ export interface Grid {
 /** What a missing value looks like. */
 export const missing = "–";
 
-/** The value of a cell as CSV files keep it: full precision, missing values null. */
+/** The value of a cell as CSV files keep it: missing values null. */
 export function toCell(value: unknown): Cell {
   if (value === undefined || value === null || value === "" || (typeof value === "number" && Number.isNaN(value))) return null;
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;

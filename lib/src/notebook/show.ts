@@ -1,7 +1,8 @@
 import { type Figure, plotlyJson, renderSvg, svgToPng } from "../figures/index.ts";
-import { formatCsv, outputPath, writeWhole } from "../files/index.ts";
+import { outputPath, writeWhole } from "../files/index.ts";
 import { display } from "./display.ts";
 import { plainName } from "./names.ts";
+import { resultCsv } from "./result-csv.ts";
 
 /**
  * Show a figure and keep it: displays Plotly's JSON with a PNG and a text for front ends that cannot draw it, and writes
@@ -21,7 +22,7 @@ export async function show(figure: Figure, name: string): Promise<void> {
   writeWhole(path("svg"), svg);
   writeWhole(path("png"), png);
   writeWhole(path("json"), `${JSON.stringify(drawn)}\n`);
-  writeWhole(path("csv"), formatCsv(figure.numbers, columnsOf(figure.numbers)));
+  writeWhole(path("csv"), resultCsv(figure.numbers, columnsOf(figure.numbers)));
   writeWhole(path("txt"), `${words}\n`);
   display(
     { "application/vnd.plotly.v1+json": drawn, "image/png": Buffer.from(png).toString("base64"), "text/plain": words },

@@ -1,8 +1,9 @@
-import { formatCsv, outputPath, writeWhole } from "../files/index.ts";
+import { outputPath, writeWhole } from "../files/index.ts";
 import { display } from "./display.ts";
 import { type DataFrame, isDataFrame, rowsOfFrame } from "./frame.ts";
 import { makeGrid, type TableRow, toCell } from "./grid.ts";
 import { plainName } from "./names.ts";
+import { resultCsv } from "./result-csv.ts";
 import { toHtml, toLatex, toMarkdown, toText } from "./table-formats.ts";
 
 export interface TableOptions {
@@ -22,7 +23,7 @@ export interface TableOptions {
 /**
  * Show rows as a table: HTML (escaped, without script) with a text twin. Numbers are aligned right, missing cells are an en dash.
  *
- * With `name`, also writes tables/<name>.csv (all rows, full precision, missing cells empty), .md and .tex (as shown, all rows).
+ * With `name`, also writes tables/<name>.csv (all rows, twelve significant digits, missing cells empty), .md and .tex (as shown, all rows).
  *
  * @param rows  objects, or a danfojs DataFrame
  * @throws when a column that is asked for is in no row
@@ -35,7 +36,7 @@ export function table(rows: readonly object[] | DataFrame, options: TableOptions
   if (options.name !== undefined) {
     const path = (ending: string): string => outputPath(`tables/${plainName("table", options.name!)}.${ending}`);
     const csvRows = all.map((row) => Object.fromEntries(columns.map((column) => [column, toCell(row[column])])));
-    writeWhole(path("csv"), formatCsv(csvRows, columns));
+    writeWhole(path("csv"), resultCsv(csvRows, columns));
     writeWhole(path("md"), toMarkdown(grid));
     writeWhole(path("tex"), toLatex(grid));
   }
