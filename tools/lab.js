@@ -1,17 +1,11 @@
 // Opens the notebooks in JupyterLab or the classic notebook: npm run lab; npm run lab -- --kernelspec only prepares the kernel.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(fileURLToPath(new URL("..", import.meta.url)));
-const built = join(root, "lib", "dist", "notebook", "kernel", "kernelspec.js");
-if (!existsSync(built)) {
-  const build = spawnSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", join(root, "lib")], {
-    stdio: "inherit",
-  });
-  if (build.status !== 0) process.exit(build.status ?? 1);
-}
+const build = spawnSync(process.execPath, [join(root, "tools", "build.js")], { stdio: "inherit" });
+if (build.status !== 0) process.exit(build.status ?? 1);
 const { writeKernelspec } = await import(new URL("../lib/dist/notebook/kernel/kernelspec.js", import.meta.url).href);
 const folder = writeKernelspec(root);
 
