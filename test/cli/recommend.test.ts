@@ -80,7 +80,10 @@ describe("basewise recommend", () => {
 
   it("refuses a file that is not there and an unknown method", () => {
     assert.match(basewise("recommend", "--models", join(folder, "no.csv")).err, /no\.csv: no such file/);
-    assert.equal(basewise("recommend", "--models", file("model\nA\n"), "--method", "dpo").code, 2);
-    assert.equal(basewise("recommend").code, 2);
+    for (const words of [["--models", file("model\nA\n"), "--method", "dpo"], [], ["--models", "x.csv", "--jsn"]]) {
+      const { code, err } = basewise("recommend", ...words);
+      assert.equal(code, 2);
+      assert.match(err, /^basewise: [^\n]+; add --help for usage\n$/);
+    }
   });
 });

@@ -135,7 +135,7 @@ describe("basewise run --check and --set", () => {
   it("names what there is when a notebook is not", () => {
     const { code, err } = project.run("7");
     equal(code, 2);
-    match(err, /no notebook is called 7; there are 01-one, 02-two, 03-three/);
+    match(err, /no notebook is called "7"; there are 01-one, 02-two, 03-three/);
   });
 });
 
@@ -162,6 +162,21 @@ describe("basewise run: when something goes wrong", () => {
     ok(!out.includes("03-expected"));
   });
 
+  it("keeps what is there of the files that a notebook wrote before it failed, and brings them when it is mended", () => {
+    const write = 'writeProjectCsv("data/derived/later.csv", [{ x: 2 }]);';
+    project.write("data/derived/later.csv", "x\n1\n");
+    project.notebook("06-half", [files, write, "throw new Error('first line\\n  second line');"]);
+    const { code, err } = project.run("06");
+    equal(code, 1);
+    equal(err, "06-half.ipynb, cell 3, line 1: first line second line\n");
+    equal(project.read("data/derived/later.csv"), "x\n1\n");
+    project.notebook("06-half", [files, write]);
+    deepEqual(project.statuses("06"), { "06-half": "ran" });
+    equal(project.read("data/derived/later.csv"), "x\n2\n");
+    deepEqual(project.statuses("06"), { "06-half": "skipped" });
+    ok(!existsSync(project.path(".cache/new")));
+  });
+
   it("goes on when asked to, and knows an error on purpose, a forgotten promise and a process that died", () => {
     deepEqual(project.statuses("01", "02", "03", "05", "--continue"), {
       "01-fails": "failed",
@@ -178,8 +193,9 @@ describe("basewise run: when something goes wrong", () => {
     timeout: 120_000,
   }, async () => {
     const before = project.read("notebooks/04-long.ipynb");
+    const written = project.path(".cache/new/data/derived/before.csv");
     const run = project.start("04");
-    while (!existsSync(project.path("data/derived/before.csv"))) await sleep(50);
+    while (!existsSync(written)) await sleep(50);
     const second = project.run("03");
     equal(second.code, 2);
     match(second.err, new RegExp(`another basewise run \\(process ${run.pid}\\)`));
@@ -190,12 +206,13 @@ describe("basewise run: when something goes wrong", () => {
     ok(!existsSync(project.path(".cache/run.lock")));
     const left = readdirSync(project.root, { recursive: true }).filter((place) => String(place).endsWith(".tmp"));
     deepEqual(left, []);
+    ok(!existsSync(project.path("data/derived/before.csv")) && !existsSync(written));
   });
 
   it("takes over the lock of a run that was killed", { skip: process.platform === "win32", timeout: 120_000 }, async () => {
-    rmSync(project.path("data/derived/before.csv"));
+    const written = project.path(".cache/new/data/derived/before.csv");
     const run = project.start("04");
-    while (!existsSync(project.path("data/derived/before.csv"))) await sleep(50);
+    while (!existsSync(written)) await sleep(50);
     const ended = new Promise((resolve) => run.on("exit", resolve));
     run.kill("SIGKILL");
     await ended;

@@ -206,6 +206,29 @@ describe("the readers' errors", () => {
       },
     );
   };
+  it("refuse a column that never varies", () => {
+    const flat = (column: number, value: string) => (text: string) =>
+      text
+        .split("\n")
+        .map((line, i) => (i === 0 || line === "" ? line : line.split(",").with(column, value).join(",")))
+        .join("\n");
+    spoil(
+      "table-4.csv",
+      flat(6, "80"),
+      readPaperTables,
+      /table-4\.csv, column "score_percent": is 80 in all 40 rows, .*restore its values/,
+    );
+    spoil("table-3.csv", flat(5, "7"), readPaperTables, /table-3\.csv, column "params_billion": is 7 in all 40 rows/);
+    spoil("table-3.csv", flat(3, "Qwen"), readPaperTables, /table-3\.csv, column "family": is Qwen in all 40 rows/);
+    const board = "open-llm-leaderboard-v2-2025-02-08.csv";
+    const column = /2025-02-08\.csv, column "leaderboard_bbh_raw_fraction": is 50 in all 4\d rows/;
+    spoil(board, flat(8, "0.5"), (folder) => readLeaderboard("2025-02-08", folder), column);
+  });
+  it("refuse a file that is not UTF-8, with one line", () => {
+    cpSync(publishedFolder, folder, { recursive: true });
+    writeFileSync(join(folder, "table-4.csv"), Buffer.from([0x6d, 0xe8, 0x0a, 0xff]));
+    assert.throws(() => readPaperTables(folder), /^Error: [^\n]*table-4\.csv: is not text in UTF-8; save it as UTF-8[^\n]*$/);
+  });
   it("name file, line, column and what to do", () => {
     const table4 = (change: (text: string) => string, pattern: RegExp): void => spoil("table-4.csv", change, readPaperTables, pattern);
     table4(
@@ -215,6 +238,7 @@ describe("the readers' errors", () => {
     table4((text) => text.replace("96.1", "NaN"), /line 2, column "chat_percent": has "NaN"/);
     table4((text) => text.replace("96.1", ""), /line 2, column "chat_percent": is empty; fill it in/);
     table4((text) => text.replace("96.1", "196.1"), /line 2, column "chat_percent": is 196\.1, outside 0 to 100/);
+    table4((text) => text.replace("96.1", "0x10"), /line 2, column "chat_percent": has "0x10" where a number belongs/);
     table4((text) => text.replace("96.1", "-1"), /is -1, outside 0 to 100/);
     table4((text) => text.replace("chat_percent", "chat"), /table-4\.csv: column "chat_percent" is missing/);
     table4(

@@ -18,6 +18,11 @@ describe("Jensen–Shannon", () => {
     // p = (½, ½), q = (1, 0): m = (¾, ¼), H(m) = 0.811278, H(p) = 1, H(q) = 0
     close(jensenShannonDivergence([0.5, 0.5], [1, 0]), 0.8112781244591328 - 0.5, 1e-15);
     assert.equal(jensenShannonDivergence([1, 0], [0, 1]), 1);
+    // p = (1 − e, e), q = (e, 1 − e): m = (½, ½), so JSD = 1 − H(e), however small e is
+    for (const e of [0.3, 0.2, 1e-5, 1e-7, 1e-9]) {
+      const entropy = -(e * Math.log2(e) + ((1 - e) * Math.log1p(-e)) / Math.LN2);
+      close(jensenShannonDivergence([1 - e, e], [e, 1 - e]), 1 - entropy, 1e-14);
+    }
     assert.equal(jensenShannonDistance([0.2, 0.3, 0.5], [0.2, 0.3, 0.5]), 0);
   });
   it("keeps its digits, and its sign, for distributions that nearly agree", () => {

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
+import { oneLine } from "../files/index.ts";
 import { checkedModelName, type FileContent, type FoundScore } from "./lm-eval.ts";
-import { entriesOf, field, type Json, oneLine } from "./untrusted.ts";
+import { entriesOf, field, type Json } from "./untrusted.ts";
 
 /** How many problems the full data sets have: MBPP lost 21 problems with EvalPlus 0.3. */
 const sizes: Readonly<Record<string, readonly number[]>> = { HumanEval: [164], MBPP: [378, 399] };

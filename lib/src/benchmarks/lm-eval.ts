@@ -1,5 +1,6 @@
+import { oneLine } from "../files/index.ts";
 import { aggregateNames, benchmarkNameOf } from "./names.ts";
-import { entriesOf, field, type Json, oneLine } from "./untrusted.ts";
+import { entriesOf, field, type Json } from "./untrusted.ts";
 
 /** A score found in a result file. */
 export interface FoundScore {

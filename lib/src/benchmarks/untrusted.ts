@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { placeOf, readText } from "../files/index.ts";
+import { oneLine, placeOf, readText } from "../files/index.ts";
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -40,13 +40,6 @@ export function entriesOf(value: Json | undefined): [string, Json][] | null {
 export function field(value: Json | undefined, key: string): Json | undefined {
   const isObject = value !== null && typeof value === "object" && !Array.isArray(value);
   return isObject && Object.hasOwn(value, key) ? (value as { readonly [key: string]: Json })[key] : undefined;
-}
-
-/** Text from a file, fit for one line of an error or a table: no control characters, not too long. */
-export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
-  return clean.length > 80 ? `${clean.slice(0, 77)}…` : clean;
 }
 
 /** NaN and ±Infinity outside of quotes become null. One pass, so that a long string costs nothing extra. */

@@ -11,10 +11,9 @@ export class Interrupted extends Error {}
 export async function run(words: readonly string[]): Promise<number> {
   const program = new Command("basewise")
     .description("Which base model should a reward model start from?")
-    .showHelpAfterError("(add --help for usage)")
+    .configureOutput({ outputError: (text, write) => write(`${inOneLine(text)}; add --help for usage\n`) })
     .exitOverride();
-  for (const register of commands) register(program);
-  for (const command of allCommands(program)) command.exitOverride().showHelpAfterError("(add --help for usage)");
+  for (const register of commands) register(program); // they inherit both settings
   try {
     await program.parseAsync(words, { from: "user" });
     return 0;
@@ -31,6 +30,11 @@ export async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-function allCommands(command: Command): Command[] {
-  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+/** What commander says of a wrong command line, `error: …` in one line or several, as our own errors look. */
+function inOneLine(text: string): string {
+  return `basewise: ${text
+    .replace(/^error: /, "")
+    .trim()
+    .replace(/\.?\s*\n\s*/g, " ")
+    .replace(/\.$/, "")}`;
 }

@@ -36,7 +36,7 @@ Examples:
   basewise run 05 --set folds=5      what would five folds change in notebook 05?
   basewise run --check               do the stored results reproduce here?
 
-A notebook that fails keeps its stored outputs; its new ones, up to the failure, are in .cache/failed/.
+A notebook that fails keeps its stored outputs, figures and tables; its new outputs, up to the failure, are in .cache/failed/.
 Exit code: 0 done, 1 a notebook failed or differs, 2 the command makes no sense, 130 interrupted.`,
     )
     .action((words: string[], flags: Flags) => (flags.types ? types(words, flags) : run(words, flags)));

@@ -1,19 +1,36 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { placeOf } from "./places.ts";
 import { recordAccess } from "./record.ts";
 
-/** Read a UTF-8 file; a missing or unreadable file is one line that names it. */
+/** Read a UTF-8 file, without its byte-order mark; a missing or unreadable file is one line that names it. */
 export function readText(path: string): string {
+  recordAccess("read", path); // also when there is no such file: once there is, the result may change
+  const bytes = readBytes(path);
   try {
-    recordAccess("read", path); // also when there is no such file: once there is, the result may change
-    const text = readFileSync(path, "utf8");
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text; // a byte-order mark is not content
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error(`${placeOf(path)}: is not text in UTF-8; save it as UTF-8, or check that it is the right file`);
+  }
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const { code } = error as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "is a folder, a file is needed" : String(code ?? error);
     throw new Error(`${placeOf(path)}: ${why}; check the path`);
   }
+}
+
+/** Text that somebody else wrote, fit for one line of an error or a table: no control characters, at most `length` characters. */
+export function oneLine(text: string, length = 80): string {
+  const clean = text
+    .slice(0, 4 * length)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, " ")
+    .trim();
+  return clean.length > length || text.length > 4 * length ? `${clean.slice(0, length - 1)}…` : clean;
 }
 
 /**
@@ -21,14 +38,29 @@ export function readText(path: string): string {
  * A killed process leaves the old file as it was.
  */
 export function writeWhole(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
   try {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(draft, content);
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
+    if (existsSync(draft)) rmSync(draft);
+    throw new Error(`${placeOf(path)}: cannot be written (${whyNot(error)}); nothing was changed`);
   }
   recordAccess("write", path);
+}
+
+function whyNot(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    EACCES: "no permission: choose another folder, or change its rights",
+    EPERM: "no permission: choose another folder, or change its rights",
+    EROFS: "the disk is read-only: choose another folder",
+    ENOSPC: "the disk is full: make room",
+    EDQUOT: "the quota is used up: make room",
+    EISDIR: "a folder has that name: choose another name",
+    ENOTDIR: "a file is where a folder should be: choose another folder",
+    EEXIST: "a file is where a folder should be: choose another folder",
+  };
+  return known[code ?? ""] ?? message;
 }

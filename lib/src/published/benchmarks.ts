@@ -9,6 +9,7 @@ import {
   percent,
   positive,
   readRows,
+  refuseConstant,
   rowError,
   text,
   unique,
@@ -156,6 +157,7 @@ export function readLeaderboard(date: LeaderboardDate, folder: string = publishe
     ...Object.fromEntries(tasks.map((task) => [`${task}_raw_fraction`, fractionAsPercent])),
     ...Object.fromEntries(tasks.map((task) => [`${task}_normalized_percent`, percent])),
   });
+  refuseConstant(path, rows, [...tasks.map((task) => `${task}_raw_fraction`), "average_normalized_percent"] as never);
   return unique(path, rows, "model", (row) => row.model).map((row) => ({
     model: row.model,
     hubId: row.hub_id,

@@ -23,6 +23,7 @@ import {
   positive,
   type Row,
   readRows,
+  refuseConstant,
   rowError,
   text,
   unique,
@@ -34,7 +35,7 @@ import {
  *
  * @param folder  where the five files are
  * @throws one line that names file, line and column: a missing column, text where a number belongs, a score outside 0 to 100,
- *         a model twice, a model of Table 4 or 5 that Table 3 does not have, or the other way round
+ *         a model twice, a model of Table 4 or 5 that Table 3 does not have, or the other way round, a column that never varies
  */
 export function readPaperTables(folder: string = publishedFolder): PaperTables {
   const models = readModels(join(folder, "table-3.csv"));
@@ -225,6 +226,7 @@ function readModels(path: string): BaseModel[] {
     downloads: count,
     likes: count,
   });
+  refuseConstant(path, rows, ["family", "params_billion", "pretraining_tokens_trillion"]);
   return unique(path, rows, "model", (row) => row.model).map((row) => ({
     model: row.model,
     publisher: row.publisher,
@@ -243,6 +245,7 @@ function readResults(path: string, method: Method, models: readonly BaseModel[])
   const rows = readRows(path, { model: text, ...scoreColumns });
   const results = unique(path, rows, "model", (row) => row.model).map((row) => ({ model: row.model, method, ...scoresOf(row) }));
   checkSameModels(path, rows, models);
+  refuseConstant(path, rows, Object.keys(scoreColumns) as (keyof typeof scoreColumns)[]);
   return results;
 }
 

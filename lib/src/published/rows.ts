@@ -1,6 +1,6 @@
 // Row schemas for the CSV files of data/published. Internal: zod stays out of the declarations that notebooks read.
 import { z } from "zod";
-import { type CsvRow, notANumber, placeOf, readCsv } from "../files/index.ts";
+import { type CsvRow, decimal, notANumber, oneLine, placeOf, readCsv } from "../files/index.ts";
 
 /** A cell that must not be empty. */
 export const text: z.ZodType<string> = z.string().min(1, "is empty; fill it in");
@@ -10,8 +10,8 @@ export const anyText: z.ZodType<string> = z.string();
 
 /** A finite number. */
 export const number: z.ZodType<number> = text.transform((cell, context) => {
-  const value = Number(cell);
-  if (Number.isFinite(value)) return value;
+  const value = decimal(cell);
+  if (value !== null) return value;
   context.addIssue({ code: "custom", message: notANumber(cell) });
   return z.NEVER;
 });
@@ -43,7 +43,7 @@ export const yesOrNo: z.ZodType<boolean> = oneOf("yes", "no").transform((cell) =
 
 /** One of a few words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): z.ZodType<Word> {
-  return z.enum(words, { error: (issue) => `has "${String(issue.input).slice(0, 40)}"; write one of ${words.join(", ")}` });
+  return z.enum(words, { error: (issue) => `has "${oneLine(String(issue.input), 40)}"; write one of ${words.join(", ")}` });
 }
 
 /** The same cell, or null where it is empty: a missing value stays missing. */
@@ -81,6 +81,16 @@ export function unique<T>(path: string, rows: readonly Row<T>[], column: string,
     seen.set(key(value), line);
   }
   return rows.map((row) => row.value);
+}
+
+/** Refuse a file in which one of these columns is the same in every row: nothing correlates with it and nothing can be fitted to it. */
+export function refuseConstant<T>(path: string, rows: readonly Row<T>[], columns: readonly (keyof T & string)[]): void {
+  const constant = columns.find((column) => rows.every(({ value }) => value[column] === rows[0]!.value[column]));
+  if (constant === undefined || rows.length < 2) return;
+  const value = oneLine(String(rows[0]!.value[constant]), 40);
+  throw new Error(
+    `${placeOf(path)}, column "${constant}": is ${value} in all ${rows.length} rows, so nothing can be fitted to it; restore its values`,
+  );
 }
 
 /** An error at one row of a file. */

@@ -1,5 +1,5 @@
 import { benchmarkNameOf, benchmarkNames } from "../benchmarks/index.ts";
-import { type CsvFile, type CsvRow, cellError, numberOrMissing, parseCsv, placeOf, readText, textCell } from "../files/index.ts";
+import { type CsvFile, type CsvRow, cellError, numberOrMissing, oneLine, parseCsv, placeOf, readText, textCell } from "../files/index.ts";
 
 /** A base model to be judged, with what is publicly known about it. */
 export interface Candidate {
@@ -20,6 +20,9 @@ const metrics: ReadonlyMap<string, string> = new Map([
 
 /** Columns that a file of candidates may carry for its readers; nothing is computed from them. */
 const annotations = ["source", "note", "notes", "comment", "url", "family", "publisher", "license", "licence", "hub_id", "date"];
+
+/** Characters of a model's name. */
+const longestName = 200;
 
 /** Scores of this column below 1 % are real: board answers in another format than the checker expected count as wrong. */
 const nearZero = ["leaderboard_math"];
@@ -49,8 +52,14 @@ export function parseCandidates(text: string, name: string): Candidate[] {
   const lineOf = new Map<string, number>();
   return file.rows.map((row) => {
     const model = textCell(file, row, "model");
-    if (/\p{Cc}/u.test(model))
-      throw cellError(file, row, "model", "holds a line break or another control character", "write the name in plain text");
+    if (oneLine(model, longestName) !== model)
+      throw cellError(
+        file,
+        row,
+        "model",
+        "holds a line break or another control character, or is too long",
+        "write the name in plain text",
+      );
     if (lineOf.has(model))
       throw cellError(file, row, "model", `"${model}" is already on line ${lineOf.get(model)}`, "keep one of the two lines");
     lineOf.set(model, row.line);
@@ -75,7 +84,7 @@ function columnFor(file: CsvFile, heading: string): string | null {
   if (column !== null) return column;
   const closest = nearest(heading, ["params_billion", ...benchmarkNames]);
   const hint = editDistance(heading.toLowerCase(), closest.toLowerCase()) <= heading.length / 2 ? `did you mean "${closest}"? ` : "";
-  throw new Error(`${file.name}, line 1, column "${heading}": not a benchmark of Table 2; ${hint}rename or delete the column`);
+  throw new Error(`${file.name}, line 1, column "${oneLine(heading)}": not a benchmark of Table 2; ${hint}rename or delete the column`);
 }
 
 function checkedCell(file: CsvFile, row: CsvRow, heading: string, column: string): number | null {

@@ -22,7 +22,7 @@ export function jensenShannonDivergence(p: ArrayLike<number>, q: ArrayLike<numbe
   let nats = 0;
   for (let i = 0; i < p.length; i++) {
     const sum = p[i]! + q[i]!;
-    if (sum > 0) nats += (sum / 4) * spread(Math.abs(p[i]! - q[i]!) / sum);
+    if (sum > 0) nats += (sum / 4) * spread(Math.abs(p[i]! - q[i]!) / sum, (2 * Math.min(p[i]!, q[i]!)) / sum);
   }
   return Math.min(1, nats / Math.LN2);
 }
@@ -38,10 +38,10 @@ export function jensenShannonDistance(p: ArrayLike<number>, q: ArrayLike<number>
   return Math.sqrt(jensenShannonDivergence(p, q));
 }
 
-/** (1 + d) ln(1 + d) + (1 − d) ln(1 − d), d in [0, 1]: about d² near 0, 2 ln 2 at 1. */
-function spread(d: number): number {
-  if (d === 1) return 2 * Math.LN2;
-  return 2 * d * Math.atanh(d) + Math.log1p(-d * d);
+/** (1 + d) ln(1 + d) + rest ln(rest), d in [0, 1], rest = 1 − d with all its digits: about d² near 0, 2 ln 2 at 1. */
+function spread(d: number, rest: number): number {
+  if (d < 0.5) return 2 * d * Math.atanh(d) + Math.log1p(-d * d); // the same, without cancelling
+  return (1 + d) * Math.log1p(d) + (rest > 0 ? rest * Math.log(rest) : 0);
 }
 
 function requireProbabilities(argument: string, values: ArrayLike<number>): void {

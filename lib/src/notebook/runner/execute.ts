@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { CellError } from "../kernel/session.ts";
 import { codeCells, hasTag, kernelMetadata, type Notebook, sourceOf } from "./ipynb.ts";
 import type { Reply } from "./messages.ts";
@@ -29,8 +28,6 @@ export interface Execution {
 export interface ExecuteOptions {
   /** variables for the notebook's process */
   environment?: Record<string, string>;
-  /** folder below which half-written files are cleared away when the run is interrupted */
-  outputRoot: string;
   signal?: AbortSignal | undefined;
   /** told before each cell: its number and how many there are */
   onCell?: (cell: number, of: number) => void;
@@ -76,7 +73,6 @@ export async function executeNotebook(path: string, original: Notebook, options:
   } finally {
     options.signal?.removeEventListener("abort", stop);
     await child.kill();
-    if (options.signal?.aborted) sweepDrafts(options.outputRoot, child.pid);
   }
   options.signal?.throwIfAborted();
   execution.seconds = (performance.now() - began) / 1000;
@@ -108,15 +104,4 @@ function failureOf(cell: number, { ename, evalue, line }: CellError): Failure {
   const known = ["Error", "TypeScriptError", "Thrown", "ProcessEnded"].includes(ename);
   const message = known ? evalue : `${ename}: ${evalue}`;
   return { cell, ...(line === undefined ? {} : { line }), message };
-}
-
-/** Delete the drafts (`name.PID.tmp`, see writeWhole) of a process that was ended while it wrote. */
-function sweepDrafts(outputRoot: string, pid: number): void {
-  for (const folder of ["data", "figures", "tables"]) {
-    const place = join(outputRoot, folder);
-    if (!existsSync(place)) continue;
-    for (const file of readdirSync(place, { recursive: true }).map(String)) {
-      if (file.endsWith(`.${pid}.tmp`)) rmSync(join(place, file), { force: true });
-    }
-  }
 }

@@ -12,8 +12,6 @@ export interface NotebookProcess {
   ask(request: Request): Promise<Answer>;
   /** end it at once and wait until it is gone */
   kill(): Promise<void>;
-  /** its number, which the drafts of its half-written files carry */
-  pid: number;
 }
 
 /**
@@ -52,7 +50,6 @@ export function startProcess(folder: string, environment: Record<string, string>
     });
   });
   return {
-    pid: child.pid!,
     ask: (request) =>
       new Promise((resolve, reject) => {
         if (gone) return reject(gone);

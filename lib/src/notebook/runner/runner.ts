@@ -1,14 +1,14 @@
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { writeWhole } from "../../files/index.ts";
 import { differences } from "./compare.ts";
 import { type Execution, executeNotebook, type Failure } from "./execute.ts";
-import { hashOf } from "./hashes.ts";
+import { hashOf, hashOfFile } from "./hashes.ts";
 import { formatNotebook, type Notebook, readNotebook } from "./ipynb.ts";
 import { takeLock } from "./lock.ts";
 import { type Move, movedNumbers } from "./moves.ts";
 import { parameterNames, parametersCell, type Settings, withSettings } from "./parameters.ts";
-import { type RunRecords, readRecords, recordOf, type Surroundings, surroundings, whyStale, writeRecords } from "./records.ts";
+import { placeIn, type RunRecords, readRecords, recordOf, type Surroundings, surroundings, whyStale, writeRecords } from "./records.ts";
 import { type NotebookFile, selectNotebooks } from "./select.ts";
 
 /** What to run, and how. */
@@ -59,10 +59,14 @@ export interface RunResult {
   moves?: Move[];
 }
 
-/** Where the results of a run go, and what becomes of them. */
+/** What becomes of the results of a run, and the folder where notebooks write them: never the results of earlier runs themselves. */
 interface Purpose {
   kind: "store" | "check" | "what-if";
   outputRoot: string;
+}
+
+function clear({ outputRoot }: Purpose): void {
+  rmSync(outputRoot, { recursive: true, force: true });
 }
 
 /** Run notebooks in order. @throws one line when the wishes make no sense, or another run is at work */
@@ -71,10 +75,10 @@ export async function runNotebooks(options: RunOptions): Promise<RunResult[]> {
   const files = selectNotebooks(root, options.notebooks);
   const notebooks = new Map(files.map((file) => [file.id, readNotebook(file.path)]));
   checkSettings(notebooks, settings);
+  const purpose = purposeOf(options, files);
   const giveBack = takeLock(root);
   try {
-    const purpose = purposeOf(options, files);
-    if (purpose.kind !== "store") rmSync(purpose.outputRoot, { recursive: true, force: true });
+    clear(purpose);
     const context: Context = { options, files, purpose, around: surroundings(root), records: readRecords(root) };
     const results: RunResult[] = [];
     for (const file of files) {
@@ -86,6 +90,7 @@ export async function runNotebooks(options: RunOptions): Promise<RunResult[]> {
     }
     return results;
   } finally {
+    if (purpose.kind === "store" || signal?.aborted) clear(purpose);
     giveBack();
   }
 }
@@ -100,7 +105,7 @@ interface Context {
 
 function purposeOf({ root, check, settings }: RunOptions, files: readonly NotebookFile[]): Purpose {
   if (check) return { kind: "check", outputRoot: join(root, ".cache", "check") };
-  if (settings.size === 0) return { kind: "store", outputRoot: root };
+  if (settings.size === 0) return { kind: "store", outputRoot: join(root, ".cache", "new") };
   const name = hashOf(JSON.stringify([...settings].sort()), ...files.map(({ id }) => id)).slice(0, 8);
   return { kind: "what-if", outputRoot: join(root, "data", "derived", "what-if", name) };
 }
@@ -121,8 +126,10 @@ async function runOne(context: Context, file: NotebookFile, notebook: Notebook):
   const execution = await execute(context, file, notebook);
   const { seconds, failure } = execution;
   if (failure) {
-    if (purpose.kind === "store")
+    if (purpose.kind === "store") {
+      clear(purpose);
       writeWhole(join(options.root, ".cache", "failed", `${file.id}.ipynb`), formatNotebook(execution.notebook));
+    }
     return { id: file.id, status: "failed", seconds, error: describeFailure(file, failure) };
   }
   if (purpose.kind === "check") return checkResult(context, file, notebook, execution);
@@ -140,7 +147,6 @@ function execute({ options, files, purpose, records }: Context, file: NotebookFi
       BASEWISE_OUTPUT_ROOT: purpose.outputRoot,
       NODE_COMPILE_CACHE: join(options.root, ".cache", "node"), // Node 22 and later start faster with it
     },
-    outputRoot: purpose.outputRoot,
     signal: options.signal,
     onCell: (cell, cells) => {
       options.onProgress?.({ id: file.id, notebook: index + 1, notebooks: files.length, cell, cells, secondsLeft });
@@ -154,12 +160,27 @@ function withNewValues(file: NotebookFile, notebook: Notebook, settings: Setting
   return { ...notebook, cells: notebook.cells.map((cell) => (cell === parameters ? withSettings(cell, settings) : cell)) };
 }
 
-/** Put the outputs into the notebook and note what they were made from; identical bytes are not written again. */
-function store({ options, records, around }: Context, file: NotebookFile, execution: Execution): void {
+/**
+ * Now that a notebook ran to its end, put its files in their places and its outputs into the notebook, and note what they were
+ * made from; identical bytes are not written again.
+ */
+function store({ options, purpose, records, around }: Context, file: NotebookFile, execution: Execution): void {
+  const writes = new Map<string, { machineDependent: boolean }>();
+  for (const [path, how] of execution.writes) {
+    const place = resolve(options.root, placeIn(purpose.outputRoot, path));
+    if (hashOfFile(place) !== hashOfFile(path)) moveTo(place, path);
+    writes.set(place, how);
+  }
   const text = formatNotebook(execution.notebook);
   if (readFileSync(file.path, "utf8") !== text) writeWhole(file.path, text);
-  records[file.id] = recordOf(options.root, execution, around);
+  records[file.id] = recordOf(options.root, { ...execution, writes }, around);
   writeRecords(options.root, records);
+  clear(purpose);
+}
+
+function moveTo(place: string, path: string): void {
+  mkdirSync(dirname(place), { recursive: true });
+  renameSync(path, place);
 }
 
 function checkResult({ options, purpose }: Context, file: NotebookFile, stored: Notebook, execution: Execution): RunResult {
@@ -178,5 +199,5 @@ function whatIfResult({ options, purpose }: Context, file: NotebookFile, stored:
 
 /** `05-benchmarks-as-proxies.ipynb, cell 3, line 2: …` */
 export function describeFailure({ id }: NotebookFile, { cell, line, message }: Failure): string {
-  return `${id}.ipynb, cell ${cell}${line === undefined ? "" : `, line ${line}`}: ${message}`;
+  return `${id}.ipynb, cell ${cell}${line === undefined ? "" : `, line ${line}`}: ${message.trim().replace(/\s*\n\s*/g, " ")}`;
 }

@@ -21,7 +21,7 @@ export function selectNotebooks(root: string, wanted: readonly string[]): Notebo
   for (const word of wanted) {
     if (all.some(({ id }) => fits(id, word))) continue;
     const there = all.map(({ id }) => id).join(", ");
-    throw new Error(`no notebook is called ${word}; there ${there ? `are ${there}` : "are none in notebooks/"}`);
+    throw new Error(`no notebook is called "${word}"; there ${there ? `are ${there}` : "are none in notebooks/"}`);
   }
   return wanted.length === 0 ? all : all.filter(({ id }) => wanted.some((word) => fits(id, word)));
 }
