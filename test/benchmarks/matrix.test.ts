@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
   aggregateNames,
@@ -12,13 +15,27 @@ import {
   widerMatrix,
   withoutAggregates,
 } from "basewise/benchmarks";
-import { readBenchmarkScores, readPaperTables, readSources } from "basewise/published";
+import { publishedFolder, readBenchmarkScores, readPaperTables, readSources } from "basewise/published";
 import { pearson, spearman } from "basewise/statistics";
 
 const column = (matrix: ReturnType<typeof completeMatrix>, name: string): (number | null)[] =>
   matrix.values.map((row) => row[matrix.columns.indexOf(name)]!);
 const close = (actual: number, expected: number, tolerance: number): void =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, expected ${expected} ± ${tolerance}`);
+
+describe("a board without one of the models", () => {
+  it("is refused by file and name: the columns would not be complete", () => {
+    const folder = mkdtempSync(join(tmpdir(), "basewise-board-"));
+    cpSync(publishedFolder, folder, { recursive: true });
+    const board = join(folder, "open-llm-leaderboard-v2-2025-02-08.csv");
+    writeFileSync(board, readFileSync(board, "utf8").replace(/^gemma-2-2b-it,.*\n/m, ""));
+    const message = /^Error: open-llm-leaderboard-v2-2025-02-08\.csv: "gemma-2-2b-it" of table-3\.csv has no row/;
+    assert.throws(() => completeMatrix({ folder }), message);
+    assert.throws(() => widerMatrix({ folder }), message);
+    assert.equal(completeMatrix({ folder, math: "2025-02-20" }).models.length, 40);
+    rmSync(folder, { recursive: true });
+  });
+});
 
 describe("benchmarkNames", () => {
   it("are the rows of Table 2 in print order, then the training metrics", () => {

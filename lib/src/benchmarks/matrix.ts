@@ -38,6 +38,8 @@ export interface BenchmarkMatrix {
 export interface CompleteOptions {
   /** default 2025-02-08; 2025-02-20 has MATH scored again with another answer checker, which ranks the models quite differently */
   readonly math?: LeaderboardDate;
+  /** where Table 3 and the board are read; default data/published */
+  readonly folder?: string;
 }
 
 /** How the other columns are filled. */
@@ -58,9 +60,11 @@ type Column = ReadonlyMap<string, Cell>;
 /**
  * The columns that are complete and homogeneous for the 40 models: six leaderboard tasks as lm-evaluation-harness prints them,
  * the board's average ("leaderboard v2"), "#Params" and "#Tokens" of Table 3.
+ *
+ * @throws when the board lacks one of the models
  */
 export function completeMatrix(options: CompleteOptions = {}): BenchmarkMatrix {
-  const { models } = readPaperTables();
+  const { models } = readPaperTables(options.folder);
   return matrixOf(models, completeColumns(models, options));
 }
 
@@ -72,7 +76,7 @@ export function completeMatrix(options: CompleteOptions = {}): BenchmarkMatrix {
  * setting that has most models. Scores that their source itself makes doubtful are never used.
  */
 export function widerMatrix(options: WiderOptions = {}): BenchmarkMatrix {
-  const { models } = readPaperTables();
+  const { models } = readPaperTables(options.folder);
   const complete = completeColumns(models, options);
   const tiers = [...(options.tier ?? "A")];
   const scores = usableScores(models, tiers);
@@ -154,8 +158,10 @@ const boardTasks: readonly [LeaderboardTask, string, string][] = [
   ["leaderboard_math", "exact_match", "4"],
 ];
 
-function completeColumns(models: readonly BaseModel[], { math = "2025-02-08" }: CompleteOptions): Map<string, Column> {
-  const board = readLeaderboard(math);
+function completeColumns(models: readonly BaseModel[], { math = "2025-02-08", folder }: CompleteOptions): Map<string, Column> {
+  const board = readLeaderboard(math, folder);
+  const absent = models.find(({ model }) => board.every((row) => row.model !== model));
+  if (absent) throw new Error(`open-llm-leaderboard-v2-${math}.csv: "${absent.model}" of table-3.csv has no row; add its row back`);
   const cells = (value: (row: LeaderboardRow) => number, benchmark: string, metric: string, shots: string | null): Column =>
     new Map(
       board.map((row) => [row.model, { value: value(row), from: { source: `oll_v2_${math}`, benchmark, metric, shots, tier: "A" } }]),
