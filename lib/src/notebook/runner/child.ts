@@ -22,7 +22,15 @@ loadTslab().jupyter.lastWriteDisplayData = (content, update) => {
 };
 
 let session: Session | undefined;
-process.on("message", async (request: Request) => {
+process.on("message", (request: Request) => {
+  answer(request).catch((error: unknown) => {
+    // the kernel itself failed, outside any cell: say so instead of leaving the runner to wait
+    console.error(error instanceof Error ? error.stack : error);
+    process.exit(1);
+  });
+});
+
+async function answer(request: Request): Promise<void> {
   if (request.ask === "lint") return say({ say: "linted", findings: lintCells(request.cells) });
   session ??= openSession(process.cwd());
   if (request.ask === "execute") {
@@ -31,7 +39,8 @@ process.on("message", async (request: Request) => {
   }
   const error = await session.execute(""); // what failed after the last cell
   process.send!({ say: "closed", ...(error ? { error } : {}) } satisfies Reply, () => process.exit(0));
-});
+}
+
 process.on("SIGINT", () => {}); // the runner decides; it ends this process when it is interrupted itself
 process.on("disconnect", () => process.exit(1)); // the runner is gone
 say({ say: "ready" });
