@@ -82,14 +82,25 @@ function copyIfThere(from: string | undefined, to: string, name: string): void {
   copyFileSync(join(from, name), join(to, name));
 }
 
-/** Tensors in their order, a new file whenever the next one would make it too large. */
 async function writeShards(folder: string, { tensors, dtype = "F32", shardBytes = 5e9 }: CheckpointToSave): Promise<void> {
+  const shards = splitIntoShards([...tensors], dtype, shardBytes);
+  const number = (n: number): string => String(n).padStart(5, "0");
+  const files = shards.map((_, i) => (shards.length === 1 ? singleFile : `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`));
+  for (const [i, shard] of shards.entries()) await writeTensors(join(folder, files[i]!), shard, dtype);
+  if (shards.length === 1) return;
+  const places = shards.flatMap((shard, i) => shard.map(({ name }) => [name, files[i]!] as const));
+  const bytes = shards.flat().reduce((sum, { shape }) => sum + savedBytes(shape, dtype), 0);
+  const index = { metadata: { total_size: bytes }, weight_map: Object.fromEntries(places) };
+  writeFileSync(join(folder, indexFile), `${JSON.stringify(index, null, 2)}\n`);
+}
+
+/** Tensors in their order, a new shard whenever the next one would make it too large. */
+function splitIntoShards(tensors: readonly TensorToWrite[], dtype: SavedDtype, shardBytes: number): TensorToWrite[][] {
+  const twice = tensors.map(({ name }) => name).find((name, i, names) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new Error(`two tensors have the name ${JSON.stringify(twice)}; give each its own`);
   const shards: TensorToWrite[][] = [[]];
-  let [filled, total] = [0, 0];
-  const names = new Set<string>();
+  let filled = 0;
   for (const tensor of tensors) {
-    if (names.has(tensor.name)) throw new Error(`two tensors have the name ${JSON.stringify(tensor.name)}; give each its own`);
-    names.add(tensor.name);
     const bytes = savedBytes(tensor.shape, dtype);
     if (filled > 0 && filled + bytes > shardBytes) {
       shards.push([]);
@@ -97,15 +108,8 @@ async function writeShards(folder: string, { tensors, dtype = "F32", shardBytes 
     }
     shards.at(-1)!.push(tensor);
     filled += bytes;
-    total += bytes;
   }
-  const number = (n: number): string => String(n).padStart(5, "0");
-  const files = shards.map((_, i) => (shards.length === 1 ? singleFile : `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`));
-  for (const [i, shard] of shards.entries()) await writeTensors(join(folder, files[i]!), shard, dtype);
-  if (shards.length === 1) return;
-  const places = shards.flatMap((shard, i) => shard.map(({ name }) => [name, files[i]!] as const));
-  const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(places) };
-  writeFileSync(join(folder, indexFile), `${JSON.stringify(index, null, 2)}\n`);
+  return shards;
 }
 
 /** Rename a finished folder to its place. What was there is moved aside first, and deleted when the new one is in place. */
