@@ -3,3 +3,22 @@ export { type Checkpoint, isBuffer, openCheckpoint } from "./checkpoint.ts";
 export { openSafetensors, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
 export { type SavedDtype, type TensorToWrite, writeSafetensors } from "./safetensors-writer.ts";
 export { type CheckpointToSave, saveCheckpoint } from "./save-checkpoint.ts";
+export type { ModelType } from "./architectures.ts";
+export type { AttentionConfig, DecoderConfig, MlpConfig, NormConfig, RotaryConfig, RotaryScaling, Span, TensorNames } from "./config.ts";
+export { readModelConfig } from "./config.ts";
+export { type DecoderInputs, decode, decoderInputs, decoderLayer, finalNorm, type Layer } from "./decoder.ts";
+export {
+  type DecoderModel,
+  hiddenStates,
+  lastHidden,
+  logits,
+  logProbabilities,
+  padTokens,
+  rewards,
+  type TokenBatch,
+  tokenLogProbabilities,
+} from "./heads.ts";
+export { type LoadedModel, loadModel } from "./load.ts";
+export { linear, type Weights, weight, weightShapes } from "./weights.ts";
+export type { ChatMessage } from "./chat-template.ts";
+export { type ChatOptions, type EncodeOptions, loadTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.ts";
