@@ -10,8 +10,11 @@ export interface TensorEntry {
   readonly end: number;
 }
 
-/** A header is at most this long (bytes), as in the format's own reader. */
-export const longestHeader = 100_000_000;
+/**
+ * A header is at most this long (bytes): room for a hundred thousand tensors, and little enough that a hostile one costs seconds. The
+ * format's own reader allows 100 MB.
+ */
+export const longestHeader: number = 16 * 2 ** 20;
 
 /** Bits of one number, for every type of the format. */
 const bitsOf: ReadonlyMap<unknown, number> = new Map([

@@ -75,7 +75,7 @@ function readHeader(descriptor: number): Map<string, TensorEntry> {
   const prefix = new DataView(readBytes(descriptor, 0, 8).buffer);
   const length = prefix.getBigUint64(0, true);
   if (length > status.size - 8) throw new Error(`the header should have ${length} bytes, and only ${status.size - 8} are there`);
-  if (length > longestHeader) throw new Error(`the header should have ${length} bytes, more than the ${longestHeader} that the format allows`);
+  if (length > longestHeader) throw new Error(`the header should have ${length} bytes, more than the ${longestHeader} that are read`);
   const bytes = readBytes(descriptor, 8, Number(length));
   let text: string;
   try {
