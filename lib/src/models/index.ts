@@ -7,6 +7,7 @@ export type { ModelType } from "./architectures.ts";
 export type { AttentionConfig, DecoderConfig, MlpConfig, NormConfig, RotaryConfig, RotaryScaling, Span, TensorNames } from "./config.ts";
 export { readModelConfig } from "./config.ts";
 export { type DecoderInputs, decode, decoderInputs, decoderLayer, finalNorm, type Layer } from "./decoder.ts";
+export { recomputingLayer } from "./gradient-checkpointing.ts";
 export {
   type DecoderModel,
   hiddenStates,
