@@ -79,7 +79,10 @@ export function loadLora(folder: string, model: DecoderModel): LoraAdapter {
     const weights = new Map<string, tf.Variable>();
     for (const name of names) {
       const { shape } = file.tensors.get(prefix + name)!;
-      weights.set(name, tf.tidy(() => tf.variable(tf.tensor(file.read(prefix + name), [...shape], "float32"))));
+      weights.set(
+        name,
+        tf.tidy(() => tf.variable(tf.tensor(file.read(prefix + name), [...shape], "float32"))),
+      );
     }
     const { r: rank, lora_alpha: alpha, use_rslora: byRoot } = config;
     const options: LoraOptions = {
@@ -126,7 +129,12 @@ function checkTensors(file: SafetensorsFile, model: DecoderModel, rank: number):
 }
 
 /** null where the model has no such weight; "any" for a size that is free. */
-function expectedShape(name: string, { config, weights }: DecoderModel, layers: ReturnType<typeof linearLayers>, rank: number): Size[] | null {
+function expectedShape(
+  name: string,
+  { config, weights }: DecoderModel,
+  layers: ReturnType<typeof linearLayers>,
+  rank: number,
+): Size[] | null {
   const module = moduleOf(name);
   if (module === null) return weights.get(name)?.shape ?? (name === config.names.score ? ["any", config.hiddenSize] : null);
   const [output, input] = layers.get(module) ?? [];

@@ -41,7 +41,8 @@ export function createLora(model: DecoderModel, options: LoraOptions, random: Ra
   if (!(Number.isInteger(rank) && rank >= 1)) throw new Error(`createLora: rank is ${rank}; give a whole number from 1`);
   if (!(Number.isFinite(alpha) && alpha > 0)) throw new Error(`createLora: alpha is ${alpha}; give a number above 0 (often 2 × rank)`);
   const { score } = model.config.names;
-  if (trainHead && !model.weights.has(score)) throw new Error(`createLora: the model has no ${score} to train; give it a reward head first`);
+  if (trainHead && !model.weights.has(score))
+    throw new Error(`createLora: the model has no ${score} to train; give it a reward head first`);
   const weights = new Map<string, tf.Variable>();
   tf.tidy(() => {
     for (const [module, [output, input]] of targetLayers(model.config, targets)) {
@@ -73,7 +74,10 @@ export function withLora<Model extends DecoderModel>(model: Model, adapter: Lora
  * Add the adapters to the base's own weights, W ← W + α/r · B·A, and put weights that were trained whole in their place. One weight
  * at a time; the adapter stays as it is and must not be used on top.
  */
-export function mergeLora({ config, weights }: { readonly config: DecoderConfig; readonly weights: Map<string, tf.Tensor> }, adapter: LoraAdapter): void {
+export function mergeLora(
+  { config, weights }: { readonly config: DecoderConfig; readonly weights: Map<string, tf.Tensor> },
+  adapter: LoraAdapter,
+): void {
   for (const [name, variable] of adapter.weights) {
     if (name.endsWith(".lora_B.weight")) continue;
     const module = moduleOf(name);
