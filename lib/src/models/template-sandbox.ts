@@ -1,10 +1,10 @@
 import { createContext, Script } from "node:vm";
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
-import { strftime } from "./strftime.ts";
+import { pythonStrip, strftime } from "./python.ts";
 
 /** What a template may cost. */
 export const templateLimits: Readonly<Record<"milliseconds" | "characters" | "template" | "range", number>> = {
-  milliseconds: 10_000,
+  milliseconds: 5_000,
   /** in all values that it computes on the way, an element of a list counting 64 */
   characters: 256 * 1024 * 1024,
   /** of the template itself */
@@ -58,12 +58,12 @@ export function renderBounded(program: Program, values: Readonly<Record<string, 
   return within(templateLimits.milliseconds, () => String(new BoundedInterpreter(environment).run(program).value));
 }
 
-/** An interpreter that stops when the values it computed add up to too much. */
+/** An interpreter that strips blanks as Python does, and stops when the values it computed add up to too much. */
 class BoundedInterpreter extends PlainInterpreter {
   private characters = 0;
 
   override evaluate(statement: unknown, environment: unknown): { value: unknown } {
-    const result = super.evaluate(statement, environment);
+    const result = this.stripped(statement as Node | undefined, environment) ?? super.evaluate(statement, environment);
     const value = result.value;
     if (typeof value === "string") this.characters += value.length;
     else if (Array.isArray(value)) this.characters += 64 * value.length;
@@ -71,6 +71,30 @@ class BoundedInterpreter extends PlainInterpreter {
     if (this.characters > templateLimits.characters) throw new Error("computes more text than any conversation needs");
     return result;
   }
+
+  /** The value of `text | trim`, `text.strip`, `text.lstrip` or `text.rstrip`; undefined for any other expression. */
+  private stripped(node: Node | undefined, environment: unknown): { value: unknown } | undefined {
+    const name =
+      node?.type === "FilterExpression" ? node.filter : node?.type === "MemberExpression" && !node.computed ? node.property : undefined;
+    if (name?.type !== "Identifier" || !["trim", "strip", "lstrip", "rstrip"].includes(String(name.value))) return undefined;
+    if ((name.value === "trim") !== (node!.type === "FilterExpression")) return undefined;
+    const { value: text } = this.evaluate(name === node!.filter ? node!.operand : node!.object, environment);
+    if (typeof text !== "string") return undefined;
+    const side = name.value === "lstrip" ? "left" : name.value === "rstrip" ? "right" : "both";
+    const strip = (characters?: unknown): string => pythonStrip(text, typeof characters === "string" ? characters : undefined, side);
+    return new Environment().set("value", name.value === "trim" ? strip() : strip);
+  }
+}
+
+/** What we look at in the syntax tree. */
+interface Node {
+  readonly type: string;
+  readonly value?: unknown;
+  readonly computed?: boolean;
+  readonly object?: Node;
+  readonly property?: Node;
+  readonly operand?: Node;
+  readonly filter?: Node;
 }
 
 /** Python's range, at most as long as Jinja's sandbox allows. */
