@@ -1,4 +1,4 @@
-import type { tf } from "../compute/tf.ts";
+import type { tf } from "../compute/index.ts";
 import { type DecoderModel, padTokens, rewards, type TokenBatch, tokenLogProbabilities } from "./heads.ts";
 
 export interface ScoringOptions {
