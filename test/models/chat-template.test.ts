@@ -35,6 +35,27 @@ function withTemplates(name: string, templates: Record<string, unknown>, options
 const render = (template: string, messages = chat, options: TokenizerOptions = {}): string =>
   withTemplates("llama", { chat_template: template }, options).renderChat(messages);
 
+interface Rendered {
+  chats: ChatMessage[][];
+  templates: Record<string, string>;
+  answers: Record<string, { text?: string; error?: string }[]>;
+}
+const rendered: Rendered = JSON.parse(readFileSync(join("test", "fixtures", "chat-templates", "chats.json"), "utf8"));
+
+describe("templates render as in transformers", () => {
+  for (const [name, template] of Object.entries(rendered.templates)) {
+    it(name, () => {
+      const { renderChat } = withTemplates("mistral", { chat_template: template }); // <s> and </s>
+      rendered.answers[name]!.forEach(({ text, error }, i) => {
+        const messages = rendered.chats[Math.floor(i / 2)]!;
+        const render = (): string => renderChat(messages, { addGenerationPrompt: i % 2 === 1 });
+        if (text !== undefined) equal(render(), text);
+        else throws(render, (thrown: Error) => thrown.message.endsWith(error!));
+      });
+    });
+  }
+});
+
 describe("where a chat template is from", () => {
   it("chat_template.jinja goes before tokenizer_config.json", () => {
     const { renderChat, templateName } = withTemplates("llama", { chat_template: "old", "chat_template.jinja": "new" });
@@ -142,7 +163,7 @@ describe("templates that are wrong or hostile are one line that names the file",
   });
   it("a template that cannot be parsed fails when it is loaded", () => {
     throws(() => withTemplates("llama", { chat_template: "{% if %}" }), /tokenizer_config\.json: the chat template: /);
-    throws(() => withTemplates("llama", { chat_template: "{{ " + "(".repeat(100_000) + " }}" }), /calls itself without end/);
+    throws(() => withTemplates("llama", { chat_template: `{{ ${"(".repeat(100_000)} }}` }), /calls itself without end/);
     throws(() => withTemplates("llama", { chat_template: "x".repeat(2 ** 20 + 1) }), /is 1048577 characters long/);
   });
   it("a refusal of one conversation leaves the tokenizer usable", () => {

@@ -1,6 +1,7 @@
 import { createContext, Script } from "node:vm";
-import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
-import { pythonStrip, strftime } from "./python.ts";
+import { Environment, parse, tokenize } from "@huggingface/jinja";
+import { strftime } from "./python.ts";
+import { type Node, type Program, PythonInterpreter, type Value } from "./template-interpreter.ts";
 
 /** What a template may cost. */
 export const templateLimits: Readonly<Record<"milliseconds" | "characters" | "template" | "range", number>> = {
@@ -15,16 +16,6 @@ export const templateLimits: Readonly<Record<"milliseconds" | "characters" | "te
 
 /** The template called `raise_exception`: its author says that this conversation cannot be rendered. */
 export class TemplateRefusal extends Error {}
-
-/** A parsed template. */
-export type Program = unknown;
-
-/** What we use of the interpreter: the package's own declarations do not resolve in Node's module system. */
-interface EvaluatingInterpreter {
-  run(program: Program): { value: unknown };
-  evaluate(statement: unknown, environment: unknown): { value: unknown };
-}
-const PlainInterpreter = Interpreter as unknown as new (environment: unknown) => EvaluatingInterpreter;
 
 /**
  * Parse a Jinja template as transformers does: a block's own line break and the blanks before it go.
@@ -58,12 +49,12 @@ export function renderBounded(program: Program, values: Readonly<Record<string, 
   return within(templateLimits.milliseconds, () => String(new BoundedInterpreter(environment).run(program).value));
 }
 
-/** An interpreter that strips blanks as Python does, and stops when the values it computed add up to too much. */
-class BoundedInterpreter extends PlainInterpreter {
+/** An interpreter that stops when the values it computed add up to too much. */
+class BoundedInterpreter extends PythonInterpreter {
   private characters = 0;
 
-  override evaluate(statement: unknown, environment: unknown): { value: unknown } {
-    const result = this.stripped(statement as Node | undefined, environment) ?? super.evaluate(statement, environment);
+  override evaluate(node: Node | undefined, environment: unknown): Value {
+    const result = super.evaluate(node, environment);
     const value = result.value;
     if (typeof value === "string") this.characters += value.length;
     else if (Array.isArray(value)) this.characters += 64 * value.length;
@@ -71,30 +62,6 @@ class BoundedInterpreter extends PlainInterpreter {
     if (this.characters > templateLimits.characters) throw new Error("computes more text than any conversation needs");
     return result;
   }
-
-  /** The value of `text | trim`, `text.strip`, `text.lstrip` or `text.rstrip`; undefined for any other expression. */
-  private stripped(node: Node | undefined, environment: unknown): { value: unknown } | undefined {
-    const name =
-      node?.type === "FilterExpression" ? node.filter : node?.type === "MemberExpression" && !node.computed ? node.property : undefined;
-    if (name?.type !== "Identifier" || !["trim", "strip", "lstrip", "rstrip"].includes(String(name.value))) return undefined;
-    if ((name.value === "trim") !== (node!.type === "FilterExpression")) return undefined;
-    const { value: text } = this.evaluate(name === node!.filter ? node!.operand : node!.object, environment);
-    if (typeof text !== "string") return undefined;
-    const side = name.value === "lstrip" ? "left" : name.value === "rstrip" ? "right" : "both";
-    const strip = (characters?: unknown): string => pythonStrip(text, typeof characters === "string" ? characters : undefined, side);
-    return new Environment().set("value", name.value === "trim" ? strip() : strip);
-  }
-}
-
-/** What we look at in the syntax tree. */
-interface Node {
-  readonly type: string;
-  readonly value?: unknown;
-  readonly computed?: boolean;
-  readonly object?: Node;
-  readonly property?: Node;
-  readonly operand?: Node;
-  readonly filter?: Node;
 }
 
 /** Python's range, at most as long as Jinja's sandbox allows. */

@@ -166,7 +166,7 @@ function encodeParsed(engine: Engine): (text: string, specialTokens: "add" | "no
 
 function encodeWith(engine: Engine, text: string, specialTokens: "add" | "none"): number[] {
   const { ids, tokens } = engine.encode(text, { add_special_tokens: specialTokens === "add" });
-  const unknown = ids.findIndex((id) => id === undefined);
+  const unknown = ids.indexOf(undefined);
   if (unknown >= 0) throw new Error(`the tokenizer has no id for ${JSON.stringify(tokens[unknown])}`);
   return ids as number[];
 }
