@@ -16,9 +16,9 @@ export function spanName(span: Span): string {
  * @param length  tokens of the padded batch
  * @returns [length (seeing), length (seen)], or one such matrix per head, [heads, length, length], where heads differ
  */
-export function spanMasks({ attention, heads }: DecoderConfig, length: number): Map<string, tf.Tensor> {
+export function spanMasks({ attention, heads }: DecoderConfig, length: number): Record<string, tf.Tensor> {
   const spans = new Map(attention.spans.map((span) => [spanName(span), span]));
-  return new Map([...spans].map(([name, span]) => [name, spanMask(span, length, heads)]));
+  return Object.fromEntries([...spans].map(([name, span]) => [name, spanMask(span, length, heads)]));
 }
 
 function spanMask(span: Span, length: number, heads: number): tf.Tensor {
