@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { inspectMachine, type Machine } from "../compute/index.ts";
+import type { Engine, Machine } from "../compute/index.ts";
 import { AnswerIsNo } from "./main.ts";
 
 const examples = `
@@ -14,7 +14,8 @@ export function registerDoctor(program: Command): void {
     .description("say what this machine has: Node, engines and why one is missing, devices, Jupyter, Slurm")
     .option("--json", "one JSON object instead of text")
     .addHelpText("after", examples)
-    .action((options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean }) => {
+      const { inspectMachine } = await import("../compute/index.ts"); // loads TensorFlow.js, which no other command should wait for
       const machine = inspectMachine();
       console.log(options.json ? JSON.stringify(machine) : describeMachine(machine));
       if (!machine.node.supported) throw new AnswerIsNo("");
@@ -28,10 +29,7 @@ export function describeMachine(machine: Machine): string {
     ["Platform", machine.platform],
     ["Processors", `${machine.cpus.count} × ${machine.cpus.model}`],
     ["Memory", `${machine.memoryGiB.total} GiB, ${machine.memoryGiB.free} GiB free`],
-    ...machine.engines.map((engine): [string, string] => [
-      engine.name,
-      `${engine.version ?? "no"}${engine.reason === null ? "" : `  ${engine.reason}`}`,
-    ]),
+    ...machine.engines.map((engine): [string, string] => [`Backend ${engine.name}`, describeEngine(engine)]),
     ...machine.graphicsCards.map((card): [string, string] => [
       "Graphics card",
       `${card.name}, ${card.memoryMiB} MiB, driver ${card.driver}`,
@@ -41,4 +39,11 @@ export function describeMachine(machine: Machine): string {
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join("\n");
+}
+
+function describeEngine(engine: Engine): string {
+  if (!engine.available) return `no  ${engine.title}: ${engine.reason}`;
+  const device =
+    engine.device === null ? "" : `, device: ${engine.device}${engine.software ? " (software: used only when asked for)" : ""}`;
+  return `${engine.title} ${engine.version}${device}`;
 }

@@ -1,4 +1,7 @@
-/** Which engines and devices this machine has. */
+/** TensorFlow.js, which engines and devices this machine has, and the choice of the one that computes. */
+export type { ChosenBackend } from "./backends.ts";
+export { listBackends, useBackend } from "./backends.ts";
+export type { BackendName, Engine } from "./engines.ts";
+export { backendNames, inspectEngine, inspectEngines } from "./engines.ts";
 export * from "./machine.ts";
-export type { Engine } from "./tensorflow.ts";
-export { tensorFlowEngines, utilHelpers } from "./tensorflow.ts";
+export { tf } from "./tf.ts";

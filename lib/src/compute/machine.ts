@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from "node:
 import { cpus, freemem, totalmem } from "node:os";
 import { delimiter, join } from "node:path";
 import { projectRoot } from "../files/index.ts";
+import { type Engine, inspectEngines } from "./engines.ts";
 import { runQuietly } from "./quiet.ts";
-import { type Engine, tensorFlowEngines } from "./tensorflow.ts";
 
 /** A graphics card as the NVIDIA driver names it. */
 export interface GraphicsCard {
@@ -35,7 +35,7 @@ export interface Machine {
 }
 
 /**
- * Look at this machine. No network, no installation, about 0.1 s without a graphics card; whatever fails is reported as
+ * Look at this machine. No network, no installation, about half a second where native packages are tried; whatever fails is reported as
  * missing with its reason, never thrown.
  *
  * @param root  the folder whose node_modules hold the optional packages
@@ -47,7 +47,7 @@ export function inspectMachine(root: string = projectRoot): Machine {
     platform: `${process.platform} ${process.arch}`,
     cpus: { model: cpus()[0]?.model.trim() ?? "unknown", count: cpus().length },
     memoryGiB: { total: gibibytes(memoryLimit()), free: gibibytes(Math.min(freemem(), memoryLimit())) },
-    engines: tensorFlowEngines(root),
+    engines: inspectEngines(root),
     graphicsCards: cards.cards,
     noGraphicsCard: cards.reason,
     programs: [

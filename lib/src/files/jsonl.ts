@@ -1,0 +1,86 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { placeOf } from "./places.ts";
+import { recordAccess } from "./record.ts";
+import { oneLine } from "./text.ts";
+
+/** One JSON value of a JSON Lines file and the line it stands on (the first is 1). */
+export interface JsonLine {
+  readonly line: number;
+  readonly value: unknown;
+}
+
+/** Longer lines are no rows but some other file: 256 MiB. */
+const longestLine = 256 * 1024 * 1024;
+const newline = 10;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Read a JSON Lines file (UTF-8, one JSON value a line, blank lines skipped) piece by piece: a file larger than memory is no trouble.
+ *
+ * @throws one line that names file and line: no such file, not UTF-8, not JSON, a line too long
+ */
+export function* readJsonLines(path: string): Generator<JsonLine> {
+  const name = placeOf(path);
+  for (const { line, bytes } of readLines(path)) {
+    const text = decodeLine(bytes, `${name}, line ${line}`);
+    if (text.trim() !== "") yield { line, value: parseLine(text, line, name) };
+  }
+}
+
+function decodeLine(bytes: Uint8Array, where: string): string {
+  try {
+    return utf8.decode(bytes); // also drops a byte-order mark
+  } catch {
+    const isUtf16 = bytes[0] === 0xff || bytes[0] === 0xfe;
+    throw new Error(`${where}: is not UTF-8 text${isUtf16 ? " but perhaps UTF-16" : ""}; save the file as UTF-8`);
+  }
+}
+
+function parseLine(text: string, line: number, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const array = line === 1 && text.trimStart().startsWith("[");
+    const remedy = array ? "the file is one JSON array: write its elements as lines" : "write one JSON object a line";
+    throw new Error(`${name}, line ${line}: is not JSON (${oneLine((error as Error).message)}); ${remedy}`);
+  }
+}
+
+/** The bytes of each line without its line feed, read a mebibyte at a time. */
+function* readLines(path: string): Generator<{ line: number; bytes: Uint8Array }> {
+  const name = placeOf(path);
+  const handle = open(path);
+  try {
+    const piece = Buffer.allocUnsafe(1024 * 1024);
+    let pending: Buffer[] = []; // the start of a line whose end is in a later piece
+    let held = 0;
+    let line = 1;
+    for (let size = readSync(handle, piece); size > 0; size = readSync(handle, piece)) {
+      const data = piece.subarray(0, size);
+      let from = 0;
+      for (let end = data.indexOf(newline); end >= 0; end = data.indexOf(newline, from)) {
+        const part = data.subarray(from, end);
+        yield { line, bytes: held > 0 ? Buffer.concat([...pending, part]) : part };
+        [pending, held, from] = [[], 0, end + 1];
+        line++;
+      }
+      if (from < size) pending.push(Buffer.from(data.subarray(from)));
+      held += size - from;
+      if (held > longestLine) throw new Error(`${name}, line ${line}: is longer than 256 MiB; write one JSON object a line`);
+    }
+    if (held > 0) yield { line, bytes: Buffer.concat(pending) };
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function open(path: string): number {
+  recordAccess("read", path);
+  try {
+    if (statSync(path).isDirectory()) throw new Error("is a folder, a file is needed");
+    return openSync(path, "r");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`${placeOf(path)}: ${code === "ENOENT" ? "no such file" : (code ?? message)}; check the path`);
+  }
+}
