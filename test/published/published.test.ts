@@ -224,6 +224,24 @@ describe("the readers' errors", () => {
     const column = /2025-02-08\.csv, column "leaderboard_bbh_raw_fraction": is 50 in all 4\d rows/;
     spoil(board, flat(8, "0.5"), (folder) => readLeaderboard("2025-02-08", folder), column);
   });
+  it("refuse scores of a model, a benchmark or a source that no other file knows, and charts of which one is gone", () => {
+    const score = (from: RegExp, to: string, pattern: RegExp): void =>
+      spoil(
+        "benchmark-scores.csv",
+        (text) => text.replace(from, to),
+        (folder) => readBenchmarkScores(join(folder, "benchmark-scores.csv")),
+        pattern,
+      );
+    score(/\n[^,]+,/, "\nnobody,", /benchmark-scores\.csv, line 2, column "model": "nobody" is not in table-1\.csv or table-3\.csv; mend/);
+    score(/,openbookqa,/, ",openbookqb,", /line \d+, column "column": "openbookqb" is not in table-2\.csv/);
+    score(/,oll_v2_2025-02-08,/, ",oll_v3,", /line \d+, column "source": "oll_v3" is not in benchmark-sources\.csv/);
+    spoil(
+      "charts.csv",
+      (text) => text.replace(/^rrm,.*\n/gm, ""),
+      (folder) => readCharts(join(folder, "charts.csv")),
+      /charts\.csv, column "chart": there is no row of rrm; restore its rows/,
+    );
+  });
   it("refuse a file that is not UTF-8, with one line", () => {
     cpSync(publishedFolder, folder, { recursive: true });
     writeFileSync(join(folder, "table-4.csv"), Buffer.from([0x6d, 0xe8, 0x0a, 0xff]));

@@ -1,4 +1,4 @@
-import type { Verdict } from "../paper/index.ts";
+import { type Verdict, verdicts } from "../paper/index.ts";
 import { appendices } from "./appendices.ts";
 import { baseModels } from "./base-models.ts";
 import { benchmarks } from "./benchmarks.ts";
@@ -9,7 +9,6 @@ import { regression } from "./regression.ts";
 import { tables } from "./tables.ts";
 import { training } from "./training.ts";
 import type { ClaimCheck, Evidence, LedgerRow } from "./types.ts";
-import { verdicts } from "./verdicts.ts";
 
 /** A part of the paper and the checks of its claims. */
 export interface LedgerPart {

@@ -112,16 +112,3 @@ export function verdictOfSetup(agreesWithItself: boolean, logs: number, agreesWi
   if (!agreesWithItself) return "does-not-hold";
   return logs === 0 ? "setup" : verdictOf(agreesWithLogs());
 }
-
-/** The nine verdicts, best first, as tables and figures list them. */
-export const verdicts: readonly Verdict[] = [
-  "holds",
-  "holds-with-caveat",
-  "holds-other-reading",
-  "partly",
-  "does-not-hold",
-  "setup",
-  "needs-data",
-  "needs-gpu",
-  "not-checkable",
-];

@@ -9,3 +9,4 @@ export * from "./sections.ts";
 export * from "./size-group.ts";
 export * from "./table-1.ts";
 export * from "./types.ts";
+export * from "./verdicts.ts";

@@ -1,3 +1,5 @@
+import type { Verdict } from "./verdicts.ts";
+
 /** How a reward model is trained: §3.1. */
 export type Method = "regression" | "bradley-terry";
 
@@ -97,18 +99,6 @@ export interface ChartPoint {
   readonly originalSource: string;
   readonly note: string;
 }
-
-/** The nine verdicts of the ledger. */
-export type Verdict =
-  | "holds"
-  | "holds-with-caveat"
-  | "holds-other-reading"
-  | "partly"
-  | "does-not-hold"
-  | "setup"
-  | "needs-data"
-  | "needs-gpu"
-  | "not-checkable";
 
 /** One of the 103 claims of the paper, with the verdict we expect; the verdict shown is computed. */
 export interface Claim {

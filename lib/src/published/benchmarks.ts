@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { oneLine } from "../files/index.ts";
 import { publishedFolder } from "./places.ts";
 import {
   anyText,
@@ -86,7 +87,12 @@ export type LeaderboardTask =
 /** The two dated tables of the board: between them MATH was scored again with another answer checker. */
 export type LeaderboardDate = "2025-02-08" | "2025-02-20";
 
-/** Published scores in long form, 2,935 of them; several rows for one model and column are normal: `benchmark-scores.csv`. */
+/**
+ * Published scores in long form, 2,935 of them; several rows for one model and column are normal: `benchmark-scores.csv`.
+ *
+ * @throws also for a model of neither Table 1 nor 3, a column that is no benchmark of Table 2, a source without its row in
+ *         `benchmark-sources.csv`; these files are read from the same folder
+ */
 export function readBenchmarkScores(path: string = join(publishedFolder, "benchmark-scores.csv")): BenchmarkScore[] {
   const rows = readRows(path, {
     model: text,
@@ -99,7 +105,13 @@ export function readBenchmarkScores(path: string = join(publishedFolder, "benchm
     source: text,
     note: anyText,
   });
+  const known = knownNames(dirname(path));
   return rows.map(({ line, value: row }) => {
+    for (const column of ["model", "column", "source"] as const) {
+      const { names, where } = known[column];
+      if (row[column] !== null && !names.has(row[column]))
+        throw rowError(path, line, column, `"${oneLine(row[column])}" is not in ${where}; mend the name, or add it there`);
+    }
     if ((row.column === null) !== (row.tier === null)) {
       throw rowError(path, line, "tier", "column and tier must both be there or both be empty; fill in the other or clear it");
     }
@@ -116,6 +128,17 @@ export function readBenchmarkScores(path: string = join(publishedFolder, "benchm
       isSuspect: row.note.startsWith("SUSPECT:"),
     };
   });
+}
+
+function knownNames(folder: string): Record<"model" | "column" | "source", { names: ReadonlySet<string>; where: string }> {
+  const namesIn = (file: string, column: string): string[] =>
+    readRows(join(folder, file), { [column]: text }).map(({ value }) => value[column]!);
+  const models = [...namesIn("table-1.csv", "model"), ...namesIn("table-3.csv", "model")];
+  return {
+    model: { names: new Set(models), where: "table-1.csv or table-3.csv" },
+    column: { names: new Set(namesIn("table-2.csv", "benchmark")), where: "table-2.csv" },
+    source: { names: new Set(namesIn("benchmark-sources.csv", "source")), where: "benchmark-sources.csv" },
+  };
 }
 
 /** The 42 sources of the benchmark scores: `benchmark-sources.csv`. */

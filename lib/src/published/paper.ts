@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { z } from "zod";
+import { placeOf } from "../files/index.ts";
 import type {
   BaseModel,
   Benchmark,
@@ -11,7 +12,7 @@ import type {
   PostTrainingStage,
   RewardModelResult,
 } from "../paper/index.ts";
-import { sizeGroupOf } from "../paper/index.ts";
+import { sizeGroupOf, verdicts } from "../paper/index.ts";
 import { publishedFolder } from "./places.ts";
 import {
   anyText,
@@ -48,10 +49,12 @@ export function readPaperTables(folder: string = publishedFolder): PaperTables {
   };
 }
 
+const charts = ["rrm", "reasonflux-prm", "step-dpo", "kimi-k1.5"] as const;
+
 /** The four charts of the related work: `charts.csv`. */
 export function readCharts(path: string = join(publishedFolder, "charts.csv")): ChartPoint[] {
   const rows = readRows(path, {
-    chart: oneOf("rrm", "reasonflux-prm", "step-dpo", "kimi-k1.5"),
+    chart: oneOf(...charts),
     panel: text,
     series: text,
     mark: oneOf("point", "bar", "line"),
@@ -67,6 +70,8 @@ export function readCharts(path: string = join(publishedFolder, "charts.csv")): 
     original_source: anyText,
     note: anyText,
   });
+  const absent = charts.find((chart) => rows.every((row) => row.value.chart !== chart));
+  if (absent) throw new Error(`${placeOf(path)}, column "chart": there is no row of ${absent}; restore its rows`);
   return rows.map(({ value: row }) => ({
     chart: row.chart,
     panel: row.panel,
@@ -93,17 +98,7 @@ export function readClaims(path: string = join(publishedFolder, "claims.csv")): 
     place: text,
     claim: text,
     claimed_value: text,
-    expected_verdict: oneOf(
-      "holds",
-      "holds-with-caveat",
-      "holds-other-reading",
-      "partly",
-      "does-not-hold",
-      "setup",
-      "needs-data",
-      "needs-gpu",
-      "not-checkable",
-    ),
+    expected_verdict: oneOf(...verdicts),
     note: anyText,
   });
   return unique(path, rows, "id", (row) => row.id).map((row) => ({
