@@ -100,6 +100,7 @@ describe("readModelConfig", () => {
       basewise: { merge_vector: [0.5, -1] },
       eos_token_id: [128_001, 128_009],
     });
+    assert.equal(readModelConfig({ model_type: "llama", pad_token_id: -1 }).padId, null); // as the first Llama files have it
     assert.deepEqual([config.numLabels, config.mergeVector, config.eosIds], [2, [0.5, -1], [128_001, 128_009]]);
   });
 

@@ -210,17 +210,21 @@ describe("phi3small", () => {
     assert.deepEqual(shapes.get("model.final_layernorm.bias"), [hidden]);
   });
 
-  it("computes what the published definition says, within and beyond the local blocks", () => {
-    const { reference, model } = bothOf(tiny);
-    for (const length of [2, 8, 9, 13, 30]) {
-      const text = textOf(length);
-      const { ids, lengths } = padTokens(model.config, [text]);
-      allClose(numbersOf(tokenLogProbabilities(model, ids, lengths)), reference.logProbabilities(text), 5e-6, `log p, ${length} tokens`);
-      allClose(numbersOf(lastHidden(model, ids, lengths)), reference.hidden(text).at(-1)!, 5e-6, `hidden state, ${length} tokens`);
-      ids.dispose();
-    }
-    tf.dispose([...model.weights.values()]);
-  });
+  for (const stride of [3, 2, 9]) {
+    it(`computes what the published definition says, within and beyond the local blocks: 4 heads, every ${stride}th block`, () => {
+      const { reference, model } = bothOf({ ...tiny, blocksparse_vert_stride: stride });
+      for (const length of [2, 8, 9, 13, 30]) {
+        const text = textOf(length);
+        const { ids, lengths } = padTokens(model.config, [text, text.slice(0, 2)]);
+        const logprobs = numbersOf(tokenLogProbabilities(model, ids, lengths)).subarray(0, length - 1);
+        allClose(logprobs, reference.logProbabilities(text), 5e-6, `log p, ${length} tokens`);
+        const hidden = numbersOf(lastHidden(model, ids, lengths)).subarray(0, tiny.hidden_size);
+        allClose(hidden, reference.hidden(text).at(-1)!, 5e-6, `hidden state, ${length} tokens`);
+        ids.dispose();
+      }
+      tf.dispose([...model.weights.values()]);
+    });
+  }
 
   it("is dense up to the local blocks, whatever the layers say, and sparse from one token more", () => {
     const [sparse, dense] = [bothOf(tiny), bothOf({ ...tiny, dense_attention_every_n_layers: 1 })];
@@ -243,13 +247,13 @@ describe("phi3small", () => {
   });
 
   it("hides, with its published sizes, the first block from token 1024 on, but for the head whose stripe it is", () => {
-    const config = readModelConfig({ model_type: "phi3small", num_hidden_layers: 2, num_attention_heads: 8, num_key_value_heads: 8 });
+    const config = readModelConfig({ model_type: "phi3small", num_hidden_layers: 2, num_attention_heads: 16, num_key_value_heads: 8 });
     const length = 1025;
     const ids = tf.zeros<tf.Rank.R2>([1, length], "int32");
     const inputs = decoderInputs(config, ids, [length]);
     const mask = inputs.masks["blocks"]!;
     const numbers = mask.dataSync();
-    assert.deepEqual(mask.shape, [8, length, length]);
+    assert.deepEqual(mask.shape, [8, length, length]); // of 16 heads: the pattern repeats after the stride
     const seen = (head: number, from: number, to: number): boolean => numbers[(head * length + from) * length + to] === 0;
     for (let head = 0; head < 8; head += 1) {
       assert.ok(seen(head, 1023, 0), `head ${head}: token 1023 sees token 0`);
