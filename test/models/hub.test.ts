@@ -46,7 +46,7 @@ describe("resolveModel", () => {
 
   it("takes a folder as it is, and says what else it could have been", async () => {
     assert.equal(await resolveModel(fixture, options), resolve(fixture));
-    for (const name of ["./nowhere", "/nowhere/at/all", "a/b/c", "../x", "-x/y", "a--b"]) {
+    for (const name of ["./nowhere", "/nowhere/at/all", "a/b/c", "../no-such-neighbour", "-x/y", "a--b"]) {
       await assert.rejects(resolveModel(name, options), /no such folder, and not a name of the hub/);
     }
     assert.deepEqual(lines(), []);
