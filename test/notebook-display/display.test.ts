@@ -71,6 +71,7 @@ describe("table", () => {
     const { shown } = await inCell(() => table(nasty, { caption: "<img src=x onerror=alert(1)>" }));
     const html = shown[0]!.data["text/html"] as string;
     assert.ok(!/<script|<img/.test(html));
+    assert.match(html, /^<table class="tex2jax_ignore mathjax_ignore">/); // a name such as $x$ is no formula
     assert.ok(html.includes("&lt;script&gt;alert(1)&lt;/script&gt;") && html.includes("&lt;img src=x"));
     assert.ok(html.includes('<td style="text-align:right">−12.25</td>') && html.includes('<td style="text-align:right">3.00</td>'));
     assert.ok(html.includes('<td style="text-align:right">–</td>') && html.includes("2.0e−5"));

@@ -212,7 +212,7 @@ function guideLines(point: ChartPoint): PlotlyObject[] {
 
 function guideLabels(guides: readonly ChartPoint[]): PlotlyObject[] {
   return guides.flatMap((point) => {
-    const y = point.originalY ?? point.y;
+    const y = point.y ?? point.originalY; // at the line that was described, on the side away from the other
     return y === null
       ? []
       : [
@@ -222,7 +222,7 @@ function guideLabels(guides: readonly ChartPoint[]): PlotlyObject[] {
             xanchor: "left",
             xshift: 4,
             y,
-            yshift: y >= (point.y ?? y) ? 9 : -9,
+            yshift: y >= (point.originalY ?? y) ? 9 : -9,
             font: { size: sizes.small, color: palette.grey },
           }),
         ];

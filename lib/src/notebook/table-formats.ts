@@ -1,13 +1,13 @@
 import type { Grid } from "./grid.ts";
 import { escapeMarkdown } from "./say.ts";
 
-/** A table as HTML without script and without style sheets; every text is escaped. */
+/** A table as HTML without script and without style sheets; every text is escaped, and MathJax told to leave dollar signs alone. */
 export function toHtml(grid: Grid): string {
   const align = (column: number): string => ` style="text-align:${grid.isNumeric[column] ? "right" : "left"}"`;
   const line = (tag: string, texts: readonly string[]): string =>
     `<tr>${texts.map((text, i) => `<${tag}${align(i)}>${escapeHtml(text)}</${tag}>`).join("")}</tr>`;
   const caption = grid.caption === "" ? "" : `<caption style="text-align:left">${escapeHtml(grid.caption)}</caption>`;
-  return `<table>${caption}<thead>${line("th", grid.headings)}</thead><tbody>${grid.cells.map((cells) => line("td", cells)).join("")}</tbody></table>`;
+  return `<table class="tex2jax_ignore mathjax_ignore">${caption}<thead>${line("th", grid.headings)}</thead><tbody>${grid.cells.map((cells) => line("td", cells)).join("")}</tbody></table>`;
 }
 
 /** A table as plain text, columns padded to their widest cell. */
