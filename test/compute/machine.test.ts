@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { findOnPath, inspectMachine, isSupportedNode, parseGraphicsCards, tensorFlowEngines } from "basewise/compute";
+import { findOnPath, inspectMachine, isSupportedNode, parseGraphicsCards } from "basewise/compute";
 
 let root = "";
 beforeEach(() => {
@@ -11,46 +11,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-function install(main: string, hasLibrary: boolean): void {
-  const folder = join(root, "node_modules", "@tensorflow", "tfjs-node-gpu");
-  mkdirSync(hasLibrary ? join(folder, "lib") : folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "@tensorflow/tfjs-node-gpu", version: "4.22.0", main: "main.js" }));
-  writeFileSync(join(folder, "main.js"), main);
-}
-const native = () => tensorFlowEngines(root).find((engine) => engine.package.endsWith("gpu"))!;
-
-describe("tensorFlowEngines", () => {
-  it("says that a package is not installed", () => {
-    assert.equal(native().available, false);
-    assert.match(native().reason!, /^not installed/);
-  });
-  it("tells a package without its native library from a working one", () => {
-    install("module.exports = {};", false);
-    assert.match(native().reason!, /without its native library/);
-    assert.equal(native().version, "4.22.0");
-  });
-  it("survives a library that ends the process that loads it", () => {
-    install("process.abort();", true);
-    assert.match(native().reason!, /^does not load: /);
-  });
-  it("gives a package that throws its first line as the reason", () => {
-    install("throw new Error('libcudart.so.11: cannot open\\nmore');", true);
-    assert.equal(native().reason, "does not load: libcudart.so.11: cannot open");
-  });
-  it("gives util back what Node 23 dropped before it loads the package", () => {
-    install("if (!require('util').isNullOrUndefined(null) || !require('util').isArray([])) throw new Error('no helpers');", true);
-    assert.deepEqual({ available: native().available, reason: native().reason }, { available: true, reason: null });
-  });
-});
-
 describe("inspectMachine", () => {
-  it("finds this Node, some memory and plain TensorFlow.js of this project, in under two seconds", () => {
-    const start = performance.now();
+  it("finds this Node, some memory and plain TensorFlow.js of this project", () => {
     const machine = inspectMachine();
-    assert.ok(performance.now() - start < 2000);
     assert.equal(machine.node.version, process.versions.node);
     assert.ok(machine.memoryGiB.total > 0 && machine.memoryGiB.free <= machine.memoryGiB.total);
-    assert.equal(machine.engines.find((engine) => engine.package === "@tensorflow/tfjs-node")?.available, true);
+    assert.equal(machine.engines.find((engine) => engine.name === "cpu")?.available, true);
     assert.equal(machine.graphicsCards.length > 0, machine.noGraphicsCard === null);
   });
 });

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
@@ -27,7 +38,10 @@ const norm = "model.norm.weight";
 
 describe("openCheckpoint", () => {
   it("finds every tensor of one file and of shards, and checks the shape that is asked for", () => {
-    for (const [name, count] of [["llama", 30], ["gemma2", 46]] as const) {
+    for (const [name, count] of [
+      ["llama", 30],
+      ["gemma2", 46],
+    ] as const) {
       const checkpoint = openCheckpoint(join(fixtures, name));
       assert.equal(checkpoint.names.length, count);
       const [hidden, vocabulary] = [checkpoint.config["hidden_size"] as number, checkpoint.config["vocab_size"] as number];
@@ -37,7 +51,9 @@ describe("openCheckpoint", () => {
       assert.deepEqual(checkpoint.readRows("model.embed_tokens.weight", 3, 5), all.subarray(3 * hidden, 5 * hidden));
       assert.throws(
         () => checkpoint.read(norm, [hidden + 1]),
-        new RegExp(`${name}.model.*safetensors: tensor "model.norm.weight" has shape \\[${hidden}\\] where config.json needs \\[${hidden + 1}\\]`),
+        new RegExp(
+          `${name}.model.*safetensors: tensor "model.norm.weight" has shape \\[${hidden}\\] where config.json needs \\[${hidden + 1}\\]`,
+        ),
       );
       assert.ok(!checkpoint.has("nowhere"));
       assert.throws(() => checkpoint.read("nowhere"), /tensor "nowhere" is missing/);
@@ -58,7 +74,17 @@ describe("openCheckpoint", () => {
     checkpoint.close();
   });
 
-  const hostile = ["../model.safetensors", "/etc/model.safetensors", "a/../../b.safetensors", "C:\\b.safetensors", "..\\b.safetensors", "\\\\host\\b.safetensors", "./b.safetensors", "a//b.safetensors", ""];
+  const hostile = [
+    "../model.safetensors",
+    "/etc/model.safetensors",
+    "a/../../b.safetensors",
+    "C:\\b.safetensors",
+    "..\\b.safetensors",
+    "\\\\host\\b.safetensors",
+    "./b.safetensors",
+    "a//b.safetensors",
+    "",
+  ];
   for (const name of hostile) {
     it(`does not leave the folder for "${name}"`, () => {
       const folder = gemma2((map) => (map[norm] = name));
@@ -98,16 +124,24 @@ describe("openCheckpoint", () => {
     writeFileSync(join(folder, "config.json"), "{}");
     assert.throws(() => openCheckpoint(folder), /pickle: has neither model\.safetensors nor model\.safetensors\.index\.json/);
     writeFileSync(join(folder, "pytorch_model.bin"), "");
-    assert.throws(() => openCheckpoint(folder), /has only pytorch_model\.bin, a pickle.*python3 -c '.*save_pretrained\(".*pickle-safetensors"\)'/);
+    assert.throws(
+      () => openCheckpoint(folder),
+      /has only pytorch_model\.bin, a pickle.*python3 -c '.*save_pretrained\(".*pickle-safetensors"\)'/,
+    );
     const mixed = gemma2((map) => (map[norm] = "pytorch_model-00001-of-00002.bin"));
-    assert.throws(() => openCheckpoint(mixed), /"pytorch_model-00001-of-00002\.bin" is no safetensors file; if you trust it, convert it: python3/);
+    assert.throws(
+      () => openCheckpoint(mixed),
+      /"pytorch_model-00001-of-00002\.bin" is no safetensors file; if you trust it, convert it: python3/,
+    );
     assert.throws(() => openCheckpoint(join(room, "nowhere")), /nowhere.config\.json: no such file/);
   });
 });
 
 describe("isBuffer", () => {
   it("knows buffers from weights of nearly the same name", () => {
-    assert.ok(["model.layers.0.self_attn.rotary_emb.inv_freq", "transformer.h.1.attn.bias", "transformer.h.1.attn.masked_bias"].every(isBuffer));
+    assert.ok(
+      ["model.layers.0.self_attn.rotary_emb.inv_freq", "transformer.h.1.attn.bias", "transformer.h.1.attn.masked_bias"].every(isBuffer),
+    );
     assert.ok(!["transformer.h.1.attn.c_attn.bias", "model.layers.0.self_attn.q_proj.bias", norm].some(isBuffer));
   });
 });
@@ -120,7 +154,11 @@ function contentOf(folder: string): CheckpointToSave & { close(): void } {
 
 describe("saveCheckpoint", () => {
   it("gives back every number, in one file and in shards, with the tokenizer", async () => {
-    for (const [name, shardBytes, files] of [["llama", 5e9, 1], ["gemma2", 100_000, 6], ["phi3", 1, 21]] as const) {
+    for (const [name, shardBytes, files] of [
+      ["llama", 5e9, 1],
+      ["gemma2", 100_000, 6],
+      ["phi3", 1, 21],
+    ] as const) {
       const folder = join(room, `saved-${name}`);
       const content = contentOf(join(fixtures, name));
       await saveCheckpoint(folder, { ...content, dtype: "F32", shardBytes });
@@ -151,7 +189,13 @@ describe("saveCheckpoint", () => {
 
   it("keeps floats of config.json floats, which transformers 5 insists on, and says the type", async () => {
     const folder = join(room, "floats");
-    const config = { torch_dtype: "bfloat16", rope_theta: 10_000, layers: 2, rope_scaling: { factor: 8, rope_type: "x" }, note: '"factor": 8' };
+    const config = {
+      torch_dtype: "bfloat16",
+      rope_theta: 10_000,
+      layers: 2,
+      rope_scaling: { factor: 8, rope_type: "x" },
+      note: '"factor": 8',
+    };
     await saveCheckpoint(folder, { config, tensors: [{ name: "w", shape: [1], data: Float32Array.of(1) }], dtype: "F16" });
     const text = readFileSync(join(folder, "config.json"), "utf8");
     assert.match(text, /"rope_theta": 10000\.0,/);
@@ -197,7 +241,10 @@ describe("saveCheckpoint", () => {
     renameSync(folder, `${folder}.old.tmp`);
     await assert.rejects(saveCheckpoint(folder, weight(4)), /not empty/);
     assert.equal(read(folder), 3);
-    assert.deepEqual(readdirSync(room).filter((name) => name.endsWith(".tmp")), []);
+    assert.deepEqual(
+      readdirSync(room).filter((name) => name.endsWith(".tmp")),
+      [],
+    );
   });
 
   it("leaves the old model whole when it is killed, and cleans up the next time", async () => {
@@ -209,7 +256,10 @@ describe("saveCheckpoint", () => {
       const late = () => new Promise(() => setInterval(() => {}, 1000) && console.log("writing"));
       const tensors = [{ name: "a", shape: [1000], data: new Float32Array(1000) }, { name: "b", shape: [1], data: late }];
       await saveCheckpoint(${JSON.stringify(folder)}, { config: {}, tensors, replace: true });`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd: resolve("lib"), stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: resolve("lib"),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     await once(child.stdout, "data");
     assert.ok(existsSync(`${folder}.tmp`));
     child.kill("SIGKILL");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -73,6 +73,22 @@ describe("openSafetensors", () => {
     file.close();
   });
 
+  it("reads what lies beyond 4 GiB without reading the rest", () => {
+    const [before, bytes] = [5 * 2 ** 30, Buffer.from(Float32Array.of(1, 2, 3).buffer)];
+    const path = fileOf({ large: tensor(0, before), last: tensor(before, before + 12) });
+    const start = readFileSync(path).length;
+    truncateSync(path, start + before); // a hole: takes no space
+    const handle = openSync(path, "r+");
+    writeSync(handle, bytes, 0, 12, start + before);
+    writeSync(handle, bytes, 0, 12, start + before - 12);
+    closeSync(handle);
+    const file = openSafetensors(path);
+    assert.deepEqual(file.read("last"), Float32Array.of(1, 2, 3));
+    assert.deepEqual(file.read("large", [before / 4 - 4, before / 4]), Float32Array.of(0, 1, 2, 3));
+    file.close();
+    rmSync(path);
+  });
+
   it("notices that the file became shorter after it was opened", () => {
     const path = fileOf({ w: tensor(0, 400) }, 400);
     const file = openSafetensors(path);
@@ -109,29 +125,44 @@ describe("openSafetensors", () => {
       () => fileOf(`{"a":${JSON.stringify(tensor(0, 4))},"\\u0061":${JSON.stringify(tensor(0, 4))}}`, 4),
       /"a" is in the header twice/,
     ],
-    ["a field twice", () => fileOf('{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4), /"dtype" is in the header twice/],
+    [
+      "a field twice",
+      () => fileOf('{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4),
+      /"dtype" is in the header twice/,
+    ],
     ["a folder", () => folder, /cannot be opened|is not a file/],
     ["no file", () => join(folder, "absent.safetensors"), /absent\.safetensors: no such file/],
   ];
   for (const [what, path, message] of broken) {
     it(`refuses ${what} in one line that names the file`, () => {
       const place = path();
-      assert.throws(() => openSafetensors(place), (error: Error) => {
-        assert.match(error.message, message);
-        assert.ok(error.message.includes(place), error.message);
-        assert.doesNotMatch(error.message, /\n/);
-        return true;
-      });
+      assert.throws(
+        () => openSafetensors(place),
+        (error: Error) => {
+          assert.match(error.message, message);
+          assert.ok(error.message.includes(place), error.message);
+          assert.doesNotMatch(error.message, /\n/);
+          return true;
+        },
+      );
     });
   }
 
   it("keeps messages on one bounded line whatever the tensor is called", () => {
     const path = fileOf({ [`line\nbreak${"x".repeat(10_000)}`]: tensor(0, 8, [3]) }, 8);
-    assert.throws(() => openSafetensors(path), (error: Error) => !error.message.includes("\n") && error.message.length < 500);
+    assert.throws(
+      () => openSafetensors(path),
+      (error: Error) => !error.message.includes("\n") && error.message.length < 500,
+    );
   });
 
   it("takes names that objects have by themselves", () => {
-    const file = openSafetensors(fileOf('{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"constructor":{"dtype":"F32","shape":[0],"data_offsets":[4,4]}}', 4));
+    const file = openSafetensors(
+      fileOf(
+        '{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"constructor":{"dtype":"F32","shape":[0],"data_offsets":[4,4]}}',
+        4,
+      ),
+    );
     assert.deepEqual([...file.tensors.keys()].sort(), ["__proto__", "constructor"]);
     file.close();
   });
@@ -155,7 +186,10 @@ describe("openSafetensors", () => {
         for (const [name, { shape, begin, end }] of file.tensors) {
           assert.ok(end - begin <= whole.length);
           try {
-            assert.equal(file.read(name).length, shape.reduce((product, size) => product * size, 1));
+            assert.equal(
+              file.read(name).length,
+              shape.reduce((product, size) => product * size, 1),
+            );
           } catch (error) {
             assert.match((error as Error).message, /has dtype/);
           }
@@ -192,7 +226,10 @@ describe("writeSafetensors", () => {
     const path = join(folder, "bf16.safetensors");
     await writeSafetensors(path, [{ name: "w", shape: [cases.length], data }], { dtype: "BF16" });
     const bytes = readFileSync(path).subarray(-2 * cases.length);
-    assert.deepEqual(cases.map((_, i) => bytes.readUInt16LE(2 * i)), cases.map(([, bits]) => bits));
+    assert.deepEqual(
+      cases.map((_, i) => bytes.readUInt16LE(2 * i)),
+      cases.map(([, bits]) => bits),
+    );
   });
 
   it("rounds to the nearest and ties to even in F16, subnormals and overflow included", async () => {
@@ -213,9 +250,14 @@ describe("writeSafetensors", () => {
       [NaN, 0x7e00],
     ];
     const path = join(folder, "f16.safetensors");
-    await writeSafetensors(path, [{ name: "w", shape: [cases.length], data: Float32Array.from(cases, ([value]) => value) }], { dtype: "F16" });
+    await writeSafetensors(path, [{ name: "w", shape: [cases.length], data: Float32Array.from(cases, ([value]) => value) }], {
+      dtype: "F16",
+    });
     const bytes = readFileSync(path).subarray(-2 * cases.length);
-    assert.deepEqual(cases.map((_, i) => bytes.readUInt16LE(2 * i)), cases.map(([, bits]) => bits));
+    assert.deepEqual(
+      cases.map((_, i) => bytes.readUInt16LE(2 * i)),
+      cases.map(([, bits]) => bits),
+    );
   });
 
   it("gives back every 16-bit number bit by bit", async () => {
@@ -228,10 +270,10 @@ describe("writeSafetensors", () => {
       await writeSafetensors(again, [{ name: "w", shape: [65_536], data: () => file.read("w") }], { dtype });
       file.close();
       const written = readFileSync(again).subarray(-131_072);
-      const isNaN = (bits: number) => (bits & 0x7fff) > (dtype === "F16" ? 0x7c00 : 0x7f80);
+      const notANumber = (bits: number) => (bits & 0x7fff) > (dtype === "F16" ? 0x7c00 : 0x7f80);
       for (let bits = 0; bits < 65_536; bits++) {
         const back = written.readUInt16LE(2 * bits);
-        assert.ok(isNaN(bits) ? isNaN(back) : back === bits, `${dtype} ${bits.toString(16)} came back as ${back.toString(16)}`);
+        assert.ok(notANumber(bits) ? notANumber(back) : back === bits, `${dtype} ${bits.toString(16)} came back as ${back.toString(16)}`);
       }
     }
   });
@@ -249,6 +291,9 @@ describe("writeSafetensors", () => {
     const file = openSafetensors(path);
     assert.deepEqual(file.read("w"), Float32Array.of(3));
     file.close();
-    assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".tmp")), []);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+      [],
+    );
   });
 });

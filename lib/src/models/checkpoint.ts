@@ -44,7 +44,9 @@ export function openCheckpoint(folder: string): Checkpoint {
   const config = readJsonObject(join(folder, "config.json"));
   const fileOf = locateTensors(folder);
   const files = new Map<string, SafetensorsFile>();
-  const close = (): void => files.forEach((file) => file.close());
+  const close = (): void => {
+    for (const file of files.values()) file.close();
+  };
   try {
     for (const name of new Set(fileOf?.values() ?? [singleFile])) files.set(name, openSafetensors(join(folder, ...name.split("/"))));
     const held = fileOf ?? new Map([...files.get(singleFile)!.tensors.keys()].map((name) => [name, singleFile]));

@@ -1,5 +1,6 @@
-import { tf } from "../compute/index.ts";
+import type { tf } from "../compute/index.ts";
 import { type DecoderInputs, decoderLayer, type Layer } from "./decoder.ts";
+import { recomputed } from "./recompute.ts";
 
 /**
  * Gradient checkpointing: a way to run a layer (`DecoderModel.runLayer`) that keeps the layer's input alone and computes the layer
@@ -23,40 +24,12 @@ export function recomputingLayer(isTrained: (name: string) => boolean = () => tr
       const named = trained.map((tensor, i): [string, tf.Tensor] => [names[i]!, tensor]);
       return run(config, new Map([...weights, ...named]), layer, own as tf.Tensor2D, withTables(inputs, ownTables));
     };
-    const checkpointed = tf.customGrad((...args) => {
-      const save = args.pop() as unknown as (tensors: tf.Tensor[]) => void;
-      const kept = args as tf.Tensor[];
-      save([...kept, ...tables]);
-      return {
-        value: compute(kept, tables),
-        gradFunc: (dy, saved) => {
-          const given = saved.slice(0, kept.length);
-          return gradientsWithin(() => compute(given, saved.slice(kept.length)), given, dy as tf.Tensor);
-        },
-      };
-    });
-    return checkpointed(x, ...names.map((name) => weights.get(name)!)) as tf.Tensor2D;
+    const trained = names.map((name) => weights.get(name)!);
+    return recomputed(compute, [x, ...trained], tables);
   };
 }
 
 function withTables(inputs: DecoderInputs, [cos, sin, ...masks]: tf.Tensor[]): DecoderInputs {
   const named = [...inputs.masks.keys()].map((name, i): [string, tf.Tensor] => [name, masks[i]!]);
   return { ...inputs, cos: cos as tf.Tensor4D, sin: sin as tf.Tensor4D, masks: new Map(named) };
-}
-
-/**
- * Gradients computed while another gradient is. TensorFlow.js has one tape and forgets it after each gradient, so the outer one is
- * put back. What does not depend on an input has gradient 0.
- */
-function gradientsWithin(compute: () => tf.Tensor, inputs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
-  const { state } = tf.engine();
-  const outer = state.activeTape;
-  try {
-    return tf.tidy(() => {
-      const { grads } = tf.engine().gradients(compute, inputs, dy, true);
-      return grads.map((gradient, i) => gradient ?? tf.zerosLike(inputs[i]!));
-    });
-  } finally {
-    state.activeTape = outer;
-  }
 }

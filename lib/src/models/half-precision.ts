@@ -22,9 +22,9 @@ export function float32ToBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint16Array(words.length);
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
-    const isNaN = (word & 0x7fffffff) > 0x7f800000;
+    const notANumber = (word & 0x7fffffff) > 0x7f800000;
     // Half of the last kept bit is added, less one where that bit is even: a tie then stays, all else carries as it should.
-    bits[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+    bits[i] = notANumber ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
   return bits;
 }

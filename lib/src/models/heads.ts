@@ -1,6 +1,7 @@
 import { tf } from "../compute/tf.ts";
 import type { DecoderConfig } from "./config.ts";
 import { decode, decoderInputs, finalNorm, type Layer } from "./decoder.ts";
+import { recomputed } from "./recompute.ts";
 import { type Weights, weight } from "./weights.ts";
 
 /** A model that can compute: what `loadModel` gives. */
@@ -91,11 +92,13 @@ export function rewards(model: DecoderModel, ids: tf.Tensor2D, lengths: readonly
  * @returns       [rows, vocabulary]
  */
 export function logits({ config, weights }: DecoderModel, hidden: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => {
-    const products = tf.matMul<tf.Tensor2D>(hidden, languageHead(config, weights), false, true);
-    const mask = idMask(config);
-    return mask ? tf.add(scaled(config, products), mask) : scaled(config, products);
-  });
+  return tf.tidy(() => headLogits(config, hidden, languageHead(config, weights)));
+}
+
+function headLogits(config: DecoderConfig, hidden: tf.Tensor2D, head: tf.Tensor2D): tf.Tensor2D {
+  const products = scaled(config, tf.matMul<tf.Tensor2D>(hidden, head, false, true));
+  const mask = idMask(config);
+  return mask ? tf.add(products, mask) : products;
 }
 
 /**
@@ -103,7 +106,7 @@ export function logits({ config, weights }: DecoderModel, hidden: tf.Tensor2D): 
  *
  *     ln p(t | before) = l_t − ln Σᵥ exp lᵥ,   l the logits
  *
- * The logits of `chunk` tokens are held at a time, never those of the whole batch.
+ * The logits of `chunk` tokens are held at a time, never those of the whole batch, and for the gradient neither.
  *
  * @param chunk  tokens at a time; as many as make 2²⁴ logits (64 MiB) if left out
  * @returns      [batch, length − 1]: column i for token i + 1; 0 beyond a text's length
@@ -149,15 +152,18 @@ export function logProbabilities(model: DecoderModel, hidden: tf.Tensor2D, targe
   });
 }
 
-/** The target's logit is a product with its own row of the head: cheaper than picking it out of the logits. */
-function chunkLogProbabilities(model: DecoderModel, hidden: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
-  return tf.tidy(() => {
-    const { config, weights } = model;
-    const own = scaled(config, tf.sum(tf.mul(hidden, tf.gather(languageHead(config, weights), targets)), 1));
+/**
+ * ln p of the targets, whose logits are products with their own rows of the head: cheaper than picking them out of all logits. Those
+ * are not kept for the gradient either.
+ */
+function chunkLogProbabilities({ config, weights }: DecoderModel, hidden: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  const compute = ([rows, head]: tf.Tensor[], [ids]: tf.Tensor[]): tf.Tensor1D => {
+    const own = scaled(config, tf.sum(tf.mul(rows!, tf.gather(head!, ids as tf.Tensor1D)), 1));
     const mask = idMask(config);
-    const target = mask ? tf.add(own, tf.gather(mask, targets)) : own;
-    return tf.sub<tf.Tensor1D>(target, tf.logSumExp(logits(model, hidden), 1));
-  });
+    const target = mask ? tf.add(own, tf.gather(mask, ids as tf.Tensor1D)) : own;
+    return tf.sub(target, tf.logSumExp(headLogits(config, rows as tf.Tensor2D, head as tf.Tensor2D), 1));
+  };
+  return recomputed(compute, [hidden, languageHead(config, weights)], [targets]);
 }
 
 function languageHead(config: DecoderConfig, weights: Weights): tf.Tensor2D {

@@ -1,5 +1,6 @@
 /** Decoder-only language models: checkpoints, tokenizers, chat templates, and the decoder itself. */
 export { type Checkpoint, isBuffer, openCheckpoint } from "./checkpoint.ts";
+export { type HubOptions, resolveModel } from "./hub.ts";
 export { openSafetensors, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
 export { type SavedDtype, type TensorToWrite, writeSafetensors } from "./safetensors-writer.ts";
 export { type CheckpointToSave, saveCheckpoint } from "./save-checkpoint.ts";
@@ -20,6 +21,9 @@ export {
   tokenLogProbabilities,
 } from "./heads.ts";
 export { type LoadedModel, loadModel } from "./load.ts";
+export { createLora, type LoraAdapter, type LoraOptions, linearLayers, mergeLora, withLora } from "./lora.ts";
+export { type LoraFileOptions, loadLora, saveLora } from "./lora-files.ts";
 export { linear, type Weights, weight, weightShapes } from "./weights.ts";
 export type { ChatMessage } from "./chat-template.ts";
 export { type ChatOptions, type EncodeOptions, loadTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.ts";
+export { lengthBatches, type ScoringOptions, scoreRewards, scoreTexts, type Truncation, truncate } from "./scoring.ts";

@@ -51,7 +51,9 @@ export function parseHeader(text: string, dataStart: number, fileSize: number): 
   const inOrder = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   for (const [name, { begin, end }] of inOrder) {
     if (begin !== position) {
-      throw new Error(`${quoted(name)} ${begin < position ? "overlaps the tensor before it" : `leaves ${begin - position} unused bytes before it`}`);
+      throw new Error(
+        `${quoted(name)} ${begin < position ? "overlaps the tensor before it" : `leaves ${begin - position} unused bytes before it`}`,
+      );
     }
     position = end;
   }

@@ -88,7 +88,9 @@ function headerOf(tensors: readonly TensorToWrite[], dtype: SavedDtype): Buffer 
 async function appendNumbers(file: FileHandle, tensor: TensorToWrite, encode: (typeof encoders)[SavedDtype]): Promise<void> {
   const numbers = typeof tensor.data === "function" ? await tensor.data() : tensor.data;
   if (numbers.length !== countOf(tensor.shape)) {
-    throw new Error(`tensor ${quoted(tensor.name)} has ${numbers.length} numbers where shape [${tensor.shape}] needs ${countOf(tensor.shape)}`);
+    throw new Error(
+      `tensor ${quoted(tensor.name)} has ${numbers.length} numbers where shape [${tensor.shape}] needs ${countOf(tensor.shape)}`,
+    );
   }
   for (let done = 0; done < numbers.length; done += chunk) {
     const bits = encode(numbers.subarray(done, done + chunk));

@@ -12,7 +12,8 @@ export function weight(weights: Weights, name: string): tf.Tensor {
 }
 
 /**
- * A linear map of rows, y = x·Wᵀ + b, with a bias where the weights have one.
+ * A linear map of rows, y = x·Wᵀ + b, with a bias where the weights have one; and where they have a low-rank adapter (`lora.ts`),
+ * y + s·(x·Aᵀ)·Bᵀ.
  *
  * @param x     rows  [n, in]
  * @param name  of the weights, without ".weight" and ".bias"
@@ -21,8 +22,16 @@ export function weight(weights: Weights, name: string): tf.Tensor {
 export function linear(config: DecoderConfig, weights: Weights, name: string, x: tf.Tensor2D): tf.Tensor2D {
   const product = tf.matMul<tf.Tensor2D>(x, weight(weights, `${name}.weight`), false, config.weightLayout === "out-in");
   const bias = weights.get(`${name}.bias`);
-  return bias ? tf.add(product, bias) : product;
+  const mapped = bias ? tf.add<tf.Tensor2D>(product, bias) : product;
+  const down = weights.get(`${name}.lora_A.weight`) as tf.Tensor2D | undefined;
+  if (down === undefined) return mapped;
+  const up = weight(weights, `${name}.lora_B.weight`) as tf.Tensor2D;
+  const change = tf.matMul(tf.matMul(x, down, false, true), up, false, true);
+  return tf.add(mapped, tf.mul(change, weight(weights, loraScaleName)));
 }
+
+/** Where the weights have the factor of all low-rank adapters, alpha / rank. */
+export const loraScaleName = "lora_scale";
 
 /**
  * The tensors that a model of this configuration has, and their shapes. The reward head is not among them.
