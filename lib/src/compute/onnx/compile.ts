@@ -1,7 +1,7 @@
 import { sizeOf, toOnnx, type Value } from "./graph.ts";
 import { canOverwrite } from "./in-place.ts";
 import { encodeModel } from "./onnx-proto.ts";
-import { createSession, type Numbers, type SessionOptions } from "./session.ts";
+import { createSession, type Numbers, type Session, type SessionOptions } from "./session.ts";
 import { type InputType, type Signature, type TensorFunction, trace } from "./trace.ts";
 
 export interface CompileOptions extends SessionOptions {
@@ -70,7 +70,7 @@ async function compileNow(
   const copied = donate.filter((name) => computed.has(name) && !canOverwrite(inputs.get(name)!, computed.get(name)!, computed.values()));
   const resultName = (name: string): string => (inputs.has(name) ? `${name}.new` : name);
   const onnx = toOnnx(graph, new Map([...computed].map(([name, value]) => [resultName(name), value])));
-  const session = await createSession(encodeModel(onnx), options);
+  const session = computed.size > 0 ? await createSession(encodeModel(onnx), options) : nothingToRun;
 
   const results = Object.fromEntries([...outputs].map(([name, value]) => [name, typeOf(value)]));
   const inPlace = donate.filter((name) => computed.has(name) && !copied.includes(name));
@@ -96,6 +96,8 @@ async function compileNow(
   };
   return Object.assign(run, { signature, results, operations: onnx.nodes.length, copied, dispose });
 }
+
+const nothingToRun: Session = { run: async () => ({}), dispose: async () => {} };
 
 type NamedNumbers = Readonly<Record<string, Numbers>>;
 type TensorDtype = NonNullable<InputType["dtype"]>;

@@ -42,7 +42,8 @@ export const arithmetic: KernelTable = {
     return graph.binary("Mul", difference, difference);
   },
 
-  FloorDiv: ({ graph, inputs }) => floorDivision(graph, inputs["a"]!, inputs["b"]!),
+  /** int32, as TensorFlow.js has it, of numbers of either type */
+  FloorDiv: ({ graph, inputs }) => graph.cast(floorDivision(graph, inputs["a"]!, inputs["b"]!), "int32"),
 
   /** a − ⌊a / b⌋ b: the sign of b */
   Mod({ graph, inputs }) {

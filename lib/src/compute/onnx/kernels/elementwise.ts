@@ -11,20 +11,15 @@ function same(compute: (graph: Graph, x: Value) => Value): Kernel {
   return ({ graph, inputs }) => compute(graph, inputs["x"]!);
 }
 
-/** For functions that ONNX Runtime has for float32 only and that leave whole numbers as they are. */
-function rounding(op: string): Kernel {
-  return same((graph, x) => (x.type === "int32" ? x : graph.unary(op, x)));
-}
-
 /** Kernels with one input, element by element. */
 export const elementwise: KernelTable = {
   Abs: same((graph, x) => graph.unary("Abs", x)),
   Neg: same((graph, x) => graph.unary("Neg", x)),
   Sign: same((graph, x) => graph.unary("Sign", x)),
   Square: same((graph, x) => graph.binary("Mul", x, x)),
-  Ceil: rounding("Ceil"),
-  Floor: rounding("Floor"),
-  Round: rounding("Round"),
+  Ceil: float((graph, x) => graph.unary("Ceil", x)),
+  Floor: float((graph, x) => graph.unary("Floor", x)),
+  Round: float((graph, x) => graph.unary("Round", x)),
   Cos: float((graph, x) => graph.unary("Cos", x)),
   Sin: float((graph, x) => graph.unary("Sin", x)),
   Tan: float((graph, x) => graph.unary("Tan", x)),

@@ -1,4 +1,5 @@
 import { type Graph, numbers, sizeOf, type Value } from "../graph.ts";
+import type { ElementType } from "../onnx-proto.ts";
 import { axesOf, axisOf, type Kernel, type KernelTable, replaceAxis } from "./kernel.ts";
 
 /** Shape of a reduction. */
@@ -6,27 +7,32 @@ function reduced(shape: readonly number[], axes: readonly number[], keepDims: bo
   return keepDims ? shape.map((size, i) => (axes.includes(i) ? 1 : size)) : shape.filter((_, i) => !axes.includes(i));
 }
 
-/** A reduction over axes; of nothing it gives `empty`. */
-function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], keepDims: boolean, empty: number): Value {
-  const shape = reduced(x.shape, axes, keepDims);
-  if (sizeOf(x.shape) === 0) return graph.filled(x.type, shape, empty);
+/** A reduction over axes that are in order and counted from the front. */
+function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], keepDims: boolean): Value {
   if (axes.length === 0) return x;
+  const shape = reduced(x.shape, axes, keepDims);
   return graph.operation(op, [x, graph.sizes(axes)], { type: x.type, shape }, { attributes: { keepdims: keepDims ? 1 : 0 } });
 }
 
-function reduction(op: string, empty: number): Kernel {
-  return ({ graph, inputs, attributes: { axis, keepDims } }) => {
-    const x = inputs["x"]!;
-    return reduce(graph, op, x, axesOf(axis, x.shape.length), keepDims === true, empty);
+/**
+ * A reduction of x as it is, or as another type.
+ *
+ * @param ofNothing  what it gives where an axis has no elements; null where that has no sense
+ */
+function reduction(op: string, ofNothing: number | null, as?: ElementType): Kernel {
+  return ({ graph, inputs, attributes: { axis, reductionIndices, keepDims }, fail }) => {
+    const x = as === undefined ? inputs["x"]! : graph.cast(inputs["x"]!, as);
+    const axes = axesOf(axis ?? reductionIndices, x.shape.length);
+    const shape = reduced(x.shape, axes, keepDims === true);
+    if (sizeOf(x.shape) > 0 || sizeOf(shape) === 0) return reduce(graph, op, x, axes, keepDims === true);
+    return ofNothing === null ? fail("is of nothing: an axis has no elements") : graph.filled(x.type, shape, ofNothing);
   };
 }
 
 /** Over booleans, which ONNX reduces as whole numbers. */
-function logical(op: string, empty: number): Kernel {
-  return ({ graph, inputs, attributes: { axis, keepDims } }) => {
-    const x = graph.cast(inputs["x"]!, "int32");
-    return graph.cast(reduce(graph, op, x, axesOf(axis, x.shape.length), keepDims === true, empty), "bool");
-  };
+function logical(op: string, ofNothing: number): Kernel {
+  const count = reduction(op, ofNothing, "int32");
+  return (call) => call.graph.cast(count(call) as Value, "bool");
 }
 
 /** Position of the first largest or smallest. */
@@ -51,20 +57,16 @@ function overLastAxis(op: string): Kernel {
 /** Kernels that make one number of many. */
 export const reductions: KernelTable = {
   Sum: reduction("ReduceSum", 0),
+  Mean: reduction("ReduceMean", 0, "float32"), // 0 of nothing, as TensorFlow.js has it
   Prod: reduction("ReduceProd", 1),
-  Max: reduction("ReduceMax", Number.NEGATIVE_INFINITY),
-  Min: reduction("ReduceMin", Number.POSITIVE_INFINITY),
+  Max: reduction("ReduceMax", null),
+  Min: reduction("ReduceMin", null),
   Any: logical("ReduceMax", 0),
   All: logical("ReduceMin", 1),
   ArgMax: position("ArgMax"),
   ArgMin: position("ArgMin"),
   Softmax: overLastAxis("Softmax"),
   LogSoftmax: overLastAxis("LogSoftmax"),
-
-  Mean({ graph, inputs, attributes: { axis, keepDims } }) {
-    const x = graph.cast(inputs["x"]!, "float32");
-    return reduce(graph, "ReduceMean", x, axesOf(axis, x.shape.length), keepDims === true, Number.NaN);
-  },
 
   Cumsum({ graph, inputs, attributes: { axis, exclusive, reverse } }) {
     const x = inputs["x"]!;

@@ -1,6 +1,6 @@
 import { tf } from "../../tf.ts";
 import { type Graph, sizeOf, type Value } from "../graph.ts";
-import { axisOf, type KernelTable, listOf, replaceAxis } from "./kernel.ts";
+import { axesOf, axisOf, type KernelTable, listOf, replaceAxis } from "./kernel.ts";
 
 /** Kernels that move elements about and compute nothing. */
 export const shapes: KernelTable = {
@@ -83,7 +83,7 @@ export const shapes: KernelTable = {
 
   Reverse({ graph, inputs, attributes: { dims } }) {
     const x = inputs["x"]!;
-    const axes = ([dims].flat() as number[]).map((axis) => axisOf(axis, x.shape.length));
+    const axes = axesOf(dims, x.shape.length);
     if (axes.length === 0) return x;
     const all = (value: number): Value => graph.sizes(axes.map(() => value));
     return graph.operation("Slice", [x, all(-1), all(-(2 ** 31)), graph.sizes(axes), all(-1)], x);
