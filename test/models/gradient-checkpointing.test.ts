@@ -42,7 +42,7 @@ async function step(run: DecoderModel, names: readonly string[]): Promise<Step> 
   const gradients = new Map<string, Float32Array>();
   const { peakBytes } = await tf
     .profile(() => {
-      const { value, grads } = tf.variableGrads(() => tf.neg(tf.sum(tokenLogProbabilities(run, ids, lengths))), variables);
+      const { value, grads } = tf.variableGrads(() => tf.sum<tf.Scalar>(tf.neg(tokenLogProbabilities(run, ids, lengths))), variables);
       for (const [i, variable] of variables.entries()) gradients.set(names[i]!, grads[variable.name]!.dataSync() as Float32Array);
       tf.dispose([value, grads]);
       return tf.scalar(0); // profile wants a tensor

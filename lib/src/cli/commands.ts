@@ -1,8 +1,17 @@
 import type { Command } from "commander";
 import { registerBenchmarks } from "./benchmarks.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerLogprobs } from "./logprobs.ts";
 import { registerRecommend } from "./recommend.ts";
+import { registerReward } from "./reward.ts";
 import { registerRun } from "./run.ts";
 
 /** Every command of the program, in the order of `basewise --help`: each adds itself. */
-export const commands: readonly ((program: Command) => void)[] = [registerRun, registerDoctor, registerRecommend, registerBenchmarks];
+export const commands: readonly ((program: Command) => void)[] = [
+  registerRun,
+  registerDoctor,
+  registerRecommend,
+  registerBenchmarks,
+  registerLogprobs,
+  registerReward,
+];

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { placeOf } from "./places.ts";
 import { recordAccess } from "./record.ts";
+import { oneLine } from "./text.ts";
 
 /** One JSON value of a JSON Lines file and the line it stands on (the first is 1). */
 export interface JsonLine {
@@ -41,7 +42,7 @@ function parseLine(text: string, line: number, name: string): unknown {
   } catch (error) {
     const array = line === 1 && text.trimStart().startsWith("[");
     const remedy = array ? "the file is one JSON array: write its elements as lines" : "write one JSON object a line";
-    throw new Error(`${name}, line ${line}: is not JSON (${inOneLine((error as Error).message)}); ${remedy}`);
+    throw new Error(`${name}, line ${line}: is not JSON (${oneLine((error as Error).message)}); ${remedy}`);
   }
 }
 
@@ -82,11 +83,4 @@ function open(path: string): number {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`${placeOf(path)}: ${code === "ENOENT" ? "no such file" : (code ?? message)}; check the path`);
   }
-}
-
-/** What a parser said, in one short line without control characters. */
-function inOneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
-  return clean.length > 100 ? `${clean.slice(0, 99)}…` : clean;
 }

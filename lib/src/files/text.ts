@@ -32,3 +32,10 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   }
   recordAccess("write", path);
 }
+
+/** Text from elsewhere, fit for one line of an error: no control characters, not too long. */
+export function oneLine(text: string, longest = 100): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  return clean.length > longest ? `${clean.slice(0, longest - 1)}…` : clean;
+}

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { placeOf, readText } from "../files/index.ts";
+import { oneLine, placeOf, readText } from "../files/index.ts";
 import { isObject, quoted } from "./safetensors-header.ts";
 import { parseTemplate, renderBounded } from "./template-sandbox.ts";
 
@@ -69,7 +69,7 @@ function makeTemplate(name: string, text: string, place: string): ChatTemplate {
     try {
       return job();
     } catch (error) {
-      throw new Error(`${place}: the chat template: ${inOneLine(error)}`);
+      throw new Error(`${place}: the chat template: ${explain(error)}`);
     }
   };
   const program = explained(() => parseTemplate(text));
@@ -94,7 +94,8 @@ function templatesOf(folder: string, config: Readonly<Record<string, unknown>>):
   const configFile = "tokenizer_config.json";
   const inConfig = config["chat_template"] ?? null;
   if (typeof inConfig === "string") return found.set("default", { file: configFile, text: inConfig });
-  if (inConfig !== null && !Array.isArray(inConfig)) throw new Error(`${placeOf(join(folder, configFile))}: chat_template is neither text nor list`);
+  if (inConfig !== null && !Array.isArray(inConfig))
+    throw new Error(`${placeOf(join(folder, configFile))}: chat_template is neither text nor list`);
   for (const [i, one] of (inConfig ?? []).entries()) {
     if (!isObject(one) || typeof one["name"] !== "string" || typeof one["template"] !== "string") {
       throw new Error(`${placeOf(join(folder, configFile))}: chat_template[${i}] needs a name and a template`);
@@ -105,9 +106,8 @@ function templatesOf(folder: string, config: Readonly<Record<string, unknown>>):
 }
 
 /** What went wrong, in one short line; a call stack that overflowed is the template's own recursion. */
-function inOneLine(error: unknown): string {
-  if (error instanceof RangeError) return /call stack/.test(error.message) ? "calls itself without end" : "computes a text that is too long";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-  const clean = String((error as Error).message).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
-  return clean.length > 200 ? `${clean.slice(0, 199)}…` : clean || "stopped without a word";
+function explain(error: unknown): string {
+  if (error instanceof RangeError)
+    return /call stack/.test(error.message) ? "calls itself without end" : "computes a text that is too long";
+  return oneLine(String((error as Error).message), 200) || "stopped without a word";
 }

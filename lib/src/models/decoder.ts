@@ -1,4 +1,4 @@
-import { tf } from "../compute/tf.ts";
+import { tf } from "../compute/index.ts";
 import { type AttentionInputs, attention } from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
 import { spanMasks } from "./masks.ts";

@@ -52,31 +52,27 @@ function halfValue(word: number): number {
 
 /**
  * float32 to IEEE 754 half precision, rounded to the nearest, a tie to the even last bit. Magnitudes of 65,520 and more become ±∞
- * (as PyTorch does), those below 2⁻²⁵ become ±0.
+ * (as PyTorch does), those up to 2⁻²⁵ become ±0.
  *
  * @param values  [n]
  * @returns the 16 bits of each  [n]
  */
 export function float32ToFloat16(values: Float32Array): Uint16Array {
-  const bits = new Uint16Array(values.length);
-  for (let i = 0; i < values.length; i++) bits[i] = halfBits(values[i]!);
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const bits = new Uint16Array(words.length);
+  for (let i = 0; i < words.length; i++) {
+    const size = words[i]! & 0x7fffffff;
+    bits[i] = ((words[i]! >>> 16) & 0x8000) | halfBits(size, Math.abs(values[i]!));
+  }
   return bits;
 }
 
-function halfBits(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.abs(value);
-  if (Number.isNaN(size)) return 0x7e00;
-  if (size >= 65_520) return sign | 0x7c00;
-  // The spacing of half-precision numbers around `size`; below the smallest normal number it stays 2⁻²⁴.
-  const exponent = Math.max(Math.floor(Math.log2(size)), -14);
-  const steps = nearestEven(size / 2 ** (exponent - 10)); // exact: a division by a power of two
-  // Normal numbers have 1024 to 2047 steps; 2048 carries into the exponent by the same sum.
-  return sign | ((exponent + 14) * 1024 + steps);
-}
-
-function nearestEven(value: number): number {
-  const below = Math.floor(value);
-  const rest = value - below;
-  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+/** The bits of a half without its sign, from those of the float32 and its value. */
+function halfBits(word: number, value: number): number {
+  if (word > 0x7f800000) return 0x7e00; // NaN
+  if (word >= 0x47800000) return 0x7c00; // 2¹⁶ and more
+  // Below 2⁻¹⁴ halves are multiples of 2⁻²⁴, and so are float32 numbers from ½ to 1: their sum rounds as it should.
+  if (word < 0x38800000) return (Math.fround(value + 0.5) - 0.5) * 2 ** 24;
+  // Elsewhere 13 bits go and the exponent's offset falls from 127 to 15; a carry runs into the exponent, from 65,520 on to that of ∞.
+  return (word - 0x38000000 + 0xfff + ((word >>> 13) & 1)) >>> 13;
 }

@@ -32,7 +32,7 @@ export interface HubOptions {
 
 /** Small files that a model needs beside its weights, where the hub has them. */
 const smallFiles = [
-  ...["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
+  ...["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
   ...["chat_template.jinja", "chat_template.json"],
 ];
 

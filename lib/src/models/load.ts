@@ -1,4 +1,4 @@
-import { tf } from "../compute/tf.ts";
+import { tf } from "../compute/index.ts";
 import { type Checkpoint, isBuffer } from "./checkpoint.ts";
 import { type DecoderConfig, readModelConfig } from "./config.ts";
 import type { DecoderModel } from "./heads.ts";

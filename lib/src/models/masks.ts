@@ -1,4 +1,4 @@
-import { tf } from "../compute/tf.ts";
+import { tf } from "../compute/index.ts";
 import type { DecoderConfig, Span } from "./config.ts";
 
 /** Added to the scores of what is not seen: its weight after the softmax is exactly 0 in float32. */

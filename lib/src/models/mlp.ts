@@ -1,4 +1,4 @@
-import { tf } from "../compute/tf.ts";
+import { tf } from "../compute/index.ts";
 import type { Activation, DecoderConfig } from "./config.ts";
 import { linear, type Weights } from "./weights.ts";
 

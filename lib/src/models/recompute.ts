@@ -1,4 +1,4 @@
-import { tf } from "../compute/tf.ts";
+import { tf } from "../compute/index.ts";
 
 /**
  * Compute something in such a way that only its inputs are kept for the gradient: what lies between is freed at once and computed

@@ -1,4 +1,4 @@
-import { tf } from "../compute/tf.ts";
+import { tf } from "../compute/index.ts";
 import type { DecoderConfig, RotaryConfig, RotaryScaling } from "./config.ts";
 
 /** How fast each pair of a head turns, in radians per position, and what cosines and sines are multiplied by. */

@@ -22,7 +22,7 @@ export interface CheckpointToSave {
 /** What a tokenizer consists of, in every form that the nine architectures use. */
 const tokenizerFiles = [
   ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tokenizer.model"],
-  ...["vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json"],
+  ...["vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json"], // the last has more end ids
 ];
 
 const dtypeNames: Readonly<Record<SavedDtype, string>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };

@@ -1,10 +1,11 @@
 import { createContext, Script } from "node:vm";
-import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
-import { strftime } from "./strftime.ts";
+import { Environment, parse, tokenize } from "@huggingface/jinja";
+import { strftime } from "./python.ts";
+import { type Node, type Program, PythonInterpreter, type Value } from "./template-interpreter.ts";
 
 /** What a template may cost. */
 export const templateLimits: Readonly<Record<"milliseconds" | "characters" | "template" | "range", number>> = {
-  milliseconds: 10_000,
+  milliseconds: 5_000,
   /** in all values that it computes on the way, an element of a list counting 64 */
   characters: 256 * 1024 * 1024,
   /** of the template itself */
@@ -15,16 +16,6 @@ export const templateLimits: Readonly<Record<"milliseconds" | "characters" | "te
 
 /** The template called `raise_exception`: its author says that this conversation cannot be rendered. */
 export class TemplateRefusal extends Error {}
-
-/** A parsed template. */
-export type Program = unknown;
-
-/** What we use of the interpreter: the package's own declarations do not resolve in Node's module system. */
-interface EvaluatingInterpreter {
-  run(program: Program): { value: unknown };
-  evaluate(statement: unknown, environment: unknown): { value: unknown };
-}
-const PlainInterpreter = Interpreter as unknown as new (environment: unknown) => EvaluatingInterpreter;
 
 /**
  * Parse a Jinja template as transformers does: a block's own line break and the blanks before it go.
@@ -59,11 +50,11 @@ export function renderBounded(program: Program, values: Readonly<Record<string, 
 }
 
 /** An interpreter that stops when the values it computed add up to too much. */
-class BoundedInterpreter extends PlainInterpreter {
+class BoundedInterpreter extends PythonInterpreter {
   private characters = 0;
 
-  override evaluate(statement: unknown, environment: unknown): { value: unknown } {
-    const result = super.evaluate(statement, environment);
+  override evaluate(node: Node | undefined, environment: unknown): Value {
+    const result = super.evaluate(node, environment);
     const value = result.value;
     if (typeof value === "string") this.characters += value.length;
     else if (Array.isArray(value)) this.characters += 64 * value.length;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { placeOf } from "../files/index.ts";
+import { oneLine, placeOf } from "../files/index.ts";
 import { type ChatMessage, findChatTemplate } from "./chat-template.ts";
 import { choosePad } from "./pad-token.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.ts";
@@ -34,6 +34,12 @@ export interface ChatOptions {
 interface Engine {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
+  readonly decoder: DecoderPart | null;
+}
+
+interface DecoderPart {
+  text_decoder?: unknown;
+  readonly decoders?: readonly DecoderPart[];
 }
 
 /** Text to ids and back, as transformers does with the same folder. */
@@ -93,7 +99,9 @@ export function loadTokenizer(folder: string, options: TokenizerOptions = {}): T
     size: [...files.ids.values()].reduce((largest, id) => Math.max(largest, id), -1) + 1,
     encode,
     decode: (ids, skipSpecialTokens = false) =>
-      ids.length === 0 ? "" : engine.decode(Array.from(ids), { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false }),
+      ids.length === 0
+        ? ""
+        : engine.decode(Array.from(ids), { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false }),
     renderChat,
     encodeChat,
   };
@@ -114,29 +122,51 @@ function idsOfSampleChat(encodeChat: Tokenizer["encodeChat"]): number[] {
 
 function makeEngine(files: TokenizerFiles, tokenizer: TokenizerFiles["tokenizer"]): Engine {
   try {
-    return new HuggingFaceTokenizer(splitAtWordStarts(tokenizer), files.config);
+    const engine: Engine = new HuggingFaceTokenizer(splitAtWordStarts(tokenizer), files.config);
+    keepByteOrderMarks(engine.decoder);
+    return engine;
   } catch (error) {
-    const why = String((error as Error).message).split("\n")[0]!.slice(0, 200);
+    const why = oneLine(String((error as Error).message), 200);
     throw new Error(`${placeOf(join(files.folder, "tokenizer.json"))}: cannot be read as a tokenizer (${why}); get it again`);
   }
 }
 
+/** The package's decoders of bytes drop U+FEFF, which is text like any other when it stands within one. */
+function keepByteOrderMarks(part: DecoderPart | null): void {
+  if (part?.text_decoder) part.text_decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  part?.decoders?.forEach(keepByteOrderMarks);
+}
+
 function makeEncode(files: TokenizerFiles, engine: Engine): Tokenizer["encode"] {
-  const longestToken = [...files.ids.keys()].reduce((longest, token) => Math.max(longest, token.length), 1);
   let letters: ((text: string, specialTokens: "add" | "none") => number[]) | undefined;
   return (text, { specialTokens = "add", specialTokensInText = "parse", limit = Number.POSITIVE_INFINITY } = {}) => {
-    const part = beginning(text, limit * longestToken);
+    if (specialTokensInText === "text") letters ??= encodeLetters(files, engine);
+    const encode = specialTokensInText === "text" ? letters! : encodeParsed(engine);
+    return firstIds(text, limit, (part) => encode(part, specialTokens));
+  };
+}
+
+/**
+ * The first ids of a text. Of a long one only a beginning is encoded: so much that as many ids again lie between the last one
+ * taken and the cut. A tokenizer looks at one word at a time, so a cut that far away changes nothing.
+ */
+function firstIds(text: string, limit: number, encode: (part: string) => number[]): number[] {
+  for (let characters = 16 * Math.max(limit, 16); ; characters *= 2) {
+    const part = characters < text.length ? text.slice(0, characters).replace(/[\ud800-\udbff]$/, "") : text;
     const half = part.search(/\p{Surrogate}/u);
     if (half >= 0) throw new Error(`character ${half + 1} is half of a surrogate pair, which is no text; remove it`);
-    if (specialTokensInText === "text") letters ??= encodeLetters(files, engine);
-    const ids = letters && specialTokensInText === "text" ? letters(part, specialTokens) : encodeWith(engine, part, specialTokens);
-    return ids.length > limit ? ids.slice(0, limit) : ids;
-  };
+    const ids = encode(part);
+    if (part === text || ids.length >= 2 * limit) return ids.length > limit ? ids.slice(0, limit) : ids;
+  }
+}
+
+function encodeParsed(engine: Engine): (text: string, specialTokens: "add" | "none") => number[] {
+  return (text, specialTokens) => encodeWith(engine, text, specialTokens);
 }
 
 function encodeWith(engine: Engine, text: string, specialTokens: "add" | "none"): number[] {
   const { ids, tokens } = engine.encode(text, { add_special_tokens: specialTokens === "add" });
-  const unknown = ids.findIndex((id) => id === undefined);
+  const unknown = ids.indexOf(undefined);
   if (unknown >= 0) throw new Error(`the tokenizer has no id for ${JSON.stringify(tokens[unknown])}`);
   return ids as number[];
 }
@@ -152,15 +182,4 @@ function encodeLetters(files: TokenizerFiles, engine: Engine): (text: string, sp
     const ids = encodeWith(plain, text, "none");
     return specialTokens === "add" ? [...before, ...ids, ...after] : ids;
   };
-}
-
-/**
- * The first characters of a text: as many as so many tokens can cover, and as many again, so that the cut is too far away to
- * change them (a tokenizer looks at one word at a time).
- */
-function beginning(text: string, characters: number): string {
-  if (text.length <= 2 * characters) return text;
-  const end = 2 * characters;
-  const splitsPair = /[\ud800-\udbff]/.test(text[end - 1]!);
-  return text.slice(0, splitsPair ? end - 1 : end);
 }

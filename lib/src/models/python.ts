@@ -31,3 +31,17 @@ export function strftime(date: Date, format: string): string {
   };
   return format.replace(/%./g, (directive) => words[directive] ?? directive);
 }
+
+/** What Python takes for blank, which is not quite what JavaScript does: U+001C to U+001F and U+0085 too, but not U+FEFF. */
+const blank =
+  "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
+
+/** Python's `str.strip`, `lstrip` and `rstrip`: without these characters at the ends; without blanks where none are given. */
+export function pythonStrip(text: string, characters: string = blank, side: "left" | "right" | "both" = "both"): string {
+  const unwanted = new Set(characters);
+  const letters = [...text];
+  let [start, end] = [0, letters.length];
+  if (side !== "right") while (start < end && unwanted.has(letters[start]!)) start++;
+  if (side !== "left") while (end > start && unwanted.has(letters[end - 1]!)) end--;
+  return letters.slice(start, end).join("");
+}
