@@ -28,7 +28,8 @@ export async function compiledTwentyTimes(
     const first = await run(inputs);
     for (let again = 1; again < 20; again += 1) {
       const next = await run(inputs);
-      for (const [name, numbers] of Object.entries(next)) assert.ok(bytes(numbers).equals(bytes(first[name]!)), `${name}: run ${again} differs`);
+      for (const [name, numbers] of Object.entries(next))
+        assert.ok(bytes(numbers).equals(bytes(first[name]!)), `${name}: run ${again} differs`);
     }
     return first;
   } finally {

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compile, type InputType, type Numbers, tf, useBackend } from "basewise/compute";
-import { type DecoderConfig, decode, decoderInputs, finalNorm, type LoadedModel, padTokens, tokenLogProbabilities, weight } from "basewise/models";
+import {
+  type DecoderConfig,
+  decode,
+  decoderInputs,
+  finalNorm,
+  type LoadedModel,
+  padTokens,
+  tokenLogProbabilities,
+  weight,
+} from "basewise/models";
 import { type Answers, allClose, answersOf, checkpointNames, load, type Trajectory, withHead } from "../../models/fixtures.ts";
 import { compiledTwentyTimes, eager } from "./both.ts";
 
@@ -46,14 +55,24 @@ function batchOf(config: DecoderConfig, texts: number[][], length: number): Batc
 }
 
 /** Rewards or attributes of each text of a batch  [batch, outputs] */
-function outputsOf({ config }: LoadedModel, weights: Map<string, tf.Tensor>, { ids, last, cos, sin }: Tensors, masks: Batch["masks"]): tf.Tensor2D {
+function outputsOf(
+  { config }: LoadedModel,
+  weights: Map<string, tf.Tensor>,
+  { ids, last, cos, sin }: Tensors,
+  masks: Batch["masks"],
+): tf.Tensor2D {
   const inputs = { ids: ids as tf.Tensor1D, last: last as tf.Tensor1D, cos: cos as tf.Tensor4D, sin: sin as tf.Tensor4D, masks };
   const rows = tf.gather(decode(config, weights, inputs), inputs.last) as tf.Tensor2D;
   return tf.matMul(finalNorm(config, weights, rows), weight(weights, config.names.score) as tf.Tensor2D, false, true);
 }
 
 /** The loss of a batch and its gradient, by the names of the weights. */
-function lossAndGradients(model: LoadedModel, method: Method, tensors: Tensors, masks: Batch["masks"]): { loss: tf.Tensor; gradients: tf.Tensor[] } {
+function lossAndGradients(
+  model: LoadedModel,
+  method: Method,
+  tensors: Tensors,
+  masks: Batch["masks"],
+): { loss: tf.Tensor; gradients: tf.Tensor[] } {
   const names = [...model.weights.keys()];
   const loss = (...values: tf.Tensor[]): tf.Scalar => {
     const outputs = outputsOf(model, new Map(names.map((name, i) => [name, values[i]!])), tensors, masks);
@@ -109,7 +128,12 @@ describe("a compiled decoder gives transformers' numbers", () => {
       for (const [document, { input_ids: text }] of answers.documents.entries()) {
         const score = await compile(
           ({ ids, ...weights }) => ({
-            logProbabilities: tokenLogProbabilities({ config: model.config, weights: weightsOf(model, weights) }, ids as tf.Tensor2D, [text.length], { chunk: 50 }),
+            logProbabilities: tokenLogProbabilities(
+              { config: model.config, weights: weightsOf(model, weights) },
+              ids as tf.Tensor2D,
+              [text.length],
+              { chunk: 50 },
+            ),
           }),
           { ...types, ids: { shape: [1, text.length], dtype: "int32" } },
           { threads: 2 },

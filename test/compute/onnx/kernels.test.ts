@@ -35,16 +35,32 @@ const repeated =
   (random) =>
     Math.floor(count * random() ** 3);
 /** Numbers that functions treat in their own way. */
-const special: Draw = (random) => [0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 88, -104][Math.floor(9 * random())]!;
+const special: Draw = (random) =>
+  [0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 88, -104][Math.floor(9 * random())]!;
 
 const pairs = [
-  [[3, 4], [3, 4]],
+  [
+    [3, 4],
+    [3, 4],
+  ],
   [[3, 4], []],
   [[], [3, 4]],
-  [[2, 1, 4], [3, 1]],
-  [[1, 5], [4, 1]],
-  [[0, 4], [1, 4]],
-  [[2, 0], [2, 1]],
+  [
+    [2, 1, 4],
+    [3, 1],
+  ],
+  [
+    [1, 5],
+    [4, 1],
+  ],
+  [
+    [0, 4],
+    [1, 4],
+  ],
+  [
+    [2, 0],
+    [2, 1],
+  ],
   [[1], [1]],
   [[70, 70], [70]],
 ]; // broadcast, zeros, ones
@@ -57,7 +73,13 @@ const ints: Dtype[] = ["int32", "int32"];
 const bools: Dtype[] = ["bool", "bool"];
 
 const unaryShapes = [[3, 5], [], [0, 3], [1, 1], [130, 40]];
-function unary(kernel: string, op: (x: tf.Tensor) => tf.Tensor, draw: Draw = spread, dtypes: Dtype[] = ["float32"], tolerance = 2e-6): Case[] {
+function unary(
+  kernel: string,
+  op: (x: tf.Tensor) => tf.Tensor,
+  draw: Draw = spread,
+  dtypes: Dtype[] = ["float32"],
+  tolerance = 2e-6,
+): Case[] {
   return dtypes.flatMap((dtype) =>
     unaryShapes.map((shape): Case => ({ kernel, shapes: [shape], dtypes: [dtype], draws: [draw], run: (x) => op(x!), tolerance })),
   );
@@ -78,13 +100,31 @@ const reduced: [number[], number | number[] | undefined, boolean][] = [
 type Reduction = (x: tf.Tensor, axis?: number | number[], keepDims?: boolean) => tf.Tensor;
 function reduction(kernel: string, op: Reduction, draw: Draw, dtypes: Dtype[], ofNothing = true): Case[] {
   return dtypes.flatMap((dtype) =>
-    reduced.filter(([shape]) => ofNothing || !shape.includes(0)).map(([shape, axis, keep]): Case => ({ kernel, shapes: [shape], dtypes: [dtype], draws: [draw], run: (x) => op(x!, axis, keep), tolerance: 2e-5 })),
+    reduced
+      .filter(([shape]) => ofNothing || !shape.includes(0))
+      .map(
+        ([shape, axis, keep]): Case => ({
+          kernel,
+          shapes: [shape],
+          dtypes: [dtype],
+          draws: [draw],
+          run: (x) => op(x!, axis, keep),
+          tolerance: 2e-5,
+        }),
+      ),
   );
 }
 
 function matMul(a: number[], b: number[], transposeA = false, transposeB = false, dtypes = floats): Case {
   const draws = dtypes[0] === "int32" ? [whole(-5, 5), whole(-5, 5)] : [spread, spread];
-  return { kernel: "BatchMatMul", shapes: [a, b], dtypes, draws, run: (x, y) => tf.matMul(x!, y!, transposeA, transposeB), tolerance: 5e-5 };
+  return {
+    kernel: "BatchMatMul",
+    shapes: [a, b],
+    dtypes,
+    draws,
+    run: (x, y) => tf.matMul(x!, y!, transposeA, transposeB),
+    tolerance: 5e-5,
+  };
 }
 
 /** Gradient with respect to the first input, of a sum that weighs every element differently. */
@@ -156,8 +196,18 @@ const cases: Case[] = [
   ...unary("OnesLike", tf.onesLike, whole(0, 3), ["float32", "int32"]),
   ...unary("ZerosLike", tf.zerosLike, truth, ["float32", "int32", "bool"]),
   ...unary("Identity", (x) => tf.clone(x), truth, ["float32", "int32", "bool"]),
-  ...unary("Softmax", (x) => tf.softmax(tf.reshape(x, [-1, x.shape.at(-1) ?? 1])), (random) => 40 * random()),
-  ...unary("LogSoftmax", (x) => tf.logSoftmax(tf.reshape(x, [-1, x.shape.at(-1) ?? 1])), (random) => 40 * random(), ["float32"], 4e-6),
+  ...unary(
+    "Softmax",
+    (x) => tf.softmax(tf.reshape(x, [-1, x.shape.at(-1) ?? 1])),
+    (random) => 40 * random(),
+  ),
+  ...unary(
+    "LogSoftmax",
+    (x) => tf.logSoftmax(tf.reshape(x, [-1, x.shape.at(-1) ?? 1])),
+    (random) => 40 * random(),
+    ["float32"],
+    4e-6,
+  ),
 
   ...reduction("Sum", tf.sum, spread, ["float32"]),
   ...reduction("Sum", tf.sum, whole(-9, 9), ["int32"]),
@@ -168,14 +218,28 @@ const cases: Case[] = [
   ...reduction("Mean", tf.mean, whole(-9, 9), ["float32", "int32"]),
   ...reduction("Any", tf.any as Reduction, (random) => (random() < 0.2 ? 1 : 0), ["bool"]),
   ...reduction("All", tf.all as Reduction, (random) => (random() < 0.8 ? 1 : 0), ["bool"], false),
-  ...reduction("Sum", (x, axis, keep) => tf.logSumExp(x, axis, keep), (random) => 100 * random(), ["float32"], false),
+  ...reduction(
+    "Sum",
+    (x, axis, keep) => tf.logSumExp(x, axis, keep),
+    (random) => 100 * random(),
+    ["float32"],
+    false,
+  ),
   { kernel: "ArgMax", shapes: [[4, 6]], draws: [whole(0, 3)], run: (x) => tf.argMax(x!, 1) },
   { kernel: "ArgMin", shapes: [[4, 6]], dtypes: ["int32"], draws: [whole(0, 3)], run: (x) => tf.argMin(x!, 0) },
   { kernel: "Cumsum", shapes: [[3, 5]], run: (x) => tf.cumsum(x!, 1, true, true) },
   { kernel: "Cumsum", shapes: [[3, 5]], dtypes: ["int32"], draws: [whole(-5, 5)], run: (x) => tf.cumsum(x!, 0) },
   { kernel: "TopK", shapes: [[4, 9]], run: (x) => Object.values(tf.topk(x!, 3)) as tf.Tensor[] },
 
-  { kernel: "AddN", shapes: [[3, 4], [3, 4], [3, 4]], run: (...all) => tf.addN(all) },
+  {
+    kernel: "AddN",
+    shapes: [
+      [3, 4],
+      [3, 4],
+      [3, 4],
+    ],
+    run: (...all) => tf.addN(all),
+  },
   { kernel: "AddN", shapes: [[3], [3]], dtypes: ints, draws: [whole(-9, 9), whole(-9, 9)], run: (...all) => tf.addN(all) },
   ...[[2, 3], [0, 3], [1]].flatMap((shape) =>
     (["float32", "int32", "bool"] as const).map(
@@ -188,19 +252,67 @@ const cases: Case[] = [
       }),
     ),
   ),
-  { kernel: "Select", shapes: [[3], [3, 2], [3, 2]], dtypes: ["bool", ...floats], draws: [truth, spread, spread], run: (t, a, b) => tf.where(tf.reshape(t!, [3, 1]), a!, b!) },
+  {
+    kernel: "Select",
+    shapes: [[3], [3, 2], [3, 2]],
+    dtypes: ["bool", ...floats],
+    draws: [truth, spread, spread],
+    run: (t, a, b) => tf.where(tf.reshape(t!, [3, 1]), a!, b!),
+  },
 
   { kernel: "Reshape", shapes: [[2, 6]], run: (x) => tf.reshape(tf.reshape(x!, [3, -1]), [4, 3]) },
   { kernel: "Reshape", shapes: [[0, 6]], run: (x) => tf.reshape(x!, [3, 0]) },
   { kernel: "ExpandDims", shapes: [[2, 3]], run: (x) => [tf.expandDims(x!, 0), tf.expandDims(x!, -1), tf.expandDims(x!, 1)] },
-  { kernel: "Transpose", shapes: [[2, 3, 4]], run: (x) => [tf.transpose(x!), tf.transpose(x!, [1, 0, 2]), tf.transpose(tf.transpose(x!, [1, 2, 0]), [2, 0, 1])] },
-  { kernel: "Transpose", shapes: [[2, 1, 4]], dtypes: ["bool"], draws: [truth], run: (x) => [tf.transpose(x!, [1, 0, 2]), tf.transpose(x!, [2, 1, 0])] },
-  { kernel: "Concat", shapes: [[2, 3], [2, 0], [2, 5]], run: (...all) => tf.concat(all, -1) },
-  { kernel: "Concat", shapes: [[2, 0], [2, 1]], dtypes: ["int32", "int32"], draws: [whole(0, 9), whole(0, 9)], run: (...all) => tf.concat(all, 1) },
-  { kernel: "Pack", shapes: [[2, 3], [2, 3]], run: (...all) => [tf.stack(all, 0), tf.stack(all, -1), tf.stack(all.slice(1), 1)] },
+  {
+    kernel: "Transpose",
+    shapes: [[2, 3, 4]],
+    run: (x) => [tf.transpose(x!), tf.transpose(x!, [1, 0, 2]), tf.transpose(tf.transpose(x!, [1, 2, 0]), [2, 0, 1])],
+  },
+  {
+    kernel: "Transpose",
+    shapes: [[2, 1, 4]],
+    dtypes: ["bool"],
+    draws: [truth],
+    run: (x) => [tf.transpose(x!, [1, 0, 2]), tf.transpose(x!, [2, 1, 0])],
+  },
+  {
+    kernel: "Concat",
+    shapes: [
+      [2, 3],
+      [2, 0],
+      [2, 5],
+    ],
+    run: (...all) => tf.concat(all, -1),
+  },
+  {
+    kernel: "Concat",
+    shapes: [
+      [2, 0],
+      [2, 1],
+    ],
+    dtypes: ["int32", "int32"],
+    draws: [whole(0, 9), whole(0, 9)],
+    run: (...all) => tf.concat(all, 1),
+  },
+  {
+    kernel: "Pack",
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    run: (...all) => [tf.stack(all, 0), tf.stack(all, -1), tf.stack(all.slice(1), 1)],
+  },
   { kernel: "Unpack", shapes: [[2, 3]], run: (x) => [...tf.unstack(x!, 0), ...tf.unstack(x!, -1)] },
-  { kernel: "SplitV", shapes: [[4, 6]], run: (x) => [...tf.split(x!, 2, 0), ...tf.split(x!, [1, 2, 3], -1), ...tf.split(x!, [0, 6], 1), ...tf.split(x!, 1, 1)] },
-  { kernel: "Slice", shapes: [[4, 6]], run: (x) => [tf.slice(x!, [1, 2], [2, -1]), tf.slice(x!, [0, 0], [4, 6]), tf.slice(x!, 2, 0), tf.slice(x!, [3], [1])] },
+  {
+    kernel: "SplitV",
+    shapes: [[4, 6]],
+    run: (x) => [...tf.split(x!, 2, 0), ...tf.split(x!, [1, 2, 3], -1), ...tf.split(x!, [0, 6], 1), ...tf.split(x!, 1, 1)],
+  },
+  {
+    kernel: "Slice",
+    shapes: [[4, 6]],
+    run: (x) => [tf.slice(x!, [1, 2], [2, -1]), tf.slice(x!, [0, 0], [4, 6]), tf.slice(x!, 2, 0), tf.slice(x!, [3], [1])],
+  },
   { kernel: "PadV2", shapes: [[2, 3]], run: (x) => tf.pad(x!, [[1, 0], [0, 2]], -1.5) }, // biome-ignore format: one line
   { kernel: "PadV2", shapes: [[0, 3]], dtypes: ["int32"], draws: [whole(0, 9)], run: (x) => tf.pad(x!, [[1, 1], [0, 0]], 4) }, // biome-ignore format: one line
   { kernel: "PadV2", shapes: [[2]], dtypes: ["int32"], draws: [whole(0, 9)], run: (x) => tf.pad(x!, [[1, 1]], 4) },
@@ -211,11 +323,46 @@ const cases: Case[] = [
   { kernel: "Fill", shapes: [[2, 3]], run: (x) => tf.add(x!, tf.fill([4, 1, 1], 2.5)) },
   { kernel: "Range", shapes: [[3]], run: (x) => tf.add(x!, tf.range(6, 0, -2)) },
 
-  { kernel: "GatherV2", shapes: [[5, 3], [7]], dtypes: ["float32", "int32"], draws: [spread, repeated(5)], run: (x, i) => tf.gather(x!, i as tf.Tensor1D) },
-  { kernel: "GatherV2", shapes: [[2, 5, 3], [2, 2]], dtypes: ["int32", "int32"], draws: [whole(0, 99), repeated(5)], run: (x, i) => tf.gather(x!, i as tf.Tensor2D, 1) },
-  { kernel: "GatherV2", shapes: [[5, 3], [0]], dtypes: ["float32", "int32"], draws: [spread, repeated(5)], run: (x, i) => tf.gather(x!, i as tf.Tensor1D) },
-  { kernel: "GatherNd", shapes: [[4, 5, 2], [6, 2]], dtypes: ["float32", "int32"], draws: [spread, repeated(4)], run: (x, i) => tf.gatherND(x!, i!) },
-  ...[[50, 64, 900], [6, 1, 5], [1, 3, 4], [9, 200, 2000]].map(
+  {
+    kernel: "GatherV2",
+    shapes: [[5, 3], [7]],
+    dtypes: ["float32", "int32"],
+    draws: [spread, repeated(5)],
+    run: (x, i) => tf.gather(x!, i as tf.Tensor1D),
+  },
+  {
+    kernel: "GatherV2",
+    shapes: [
+      [2, 5, 3],
+      [2, 2],
+    ],
+    dtypes: ["int32", "int32"],
+    draws: [whole(0, 99), repeated(5)],
+    run: (x, i) => tf.gather(x!, i as tf.Tensor2D, 1),
+  },
+  {
+    kernel: "GatherV2",
+    shapes: [[5, 3], [0]],
+    dtypes: ["float32", "int32"],
+    draws: [spread, repeated(5)],
+    run: (x, i) => tf.gather(x!, i as tf.Tensor1D),
+  },
+  {
+    kernel: "GatherNd",
+    shapes: [
+      [4, 5, 2],
+      [6, 2],
+    ],
+    dtypes: ["float32", "int32"],
+    draws: [spread, repeated(4)],
+    run: (x, i) => tf.gatherND(x!, i!),
+  },
+  ...[
+    [50, 64, 900],
+    [6, 1, 5],
+    [1, 3, 4],
+    [9, 200, 2000],
+  ].map(
     ([rows, width, count]): Case => ({
       kernel: "UnsortedSegmentSum",
       shapes: [[rows!, width!], [count!]],
@@ -225,9 +372,31 @@ const cases: Case[] = [
       tolerance: 2e-5,
     }),
   ),
-  { kernel: "UnsortedSegmentSum", shapes: [[40, 8], [40]], dtypes: ["float32", "int32"], draws: [spread, repeated(4)], run: (x, i) => tf.unsortedSegmentSum(x!, i as tf.Tensor1D, 6) },
-  { kernel: "UnsortedSegmentSum", shapes: [[0, 8], [0]], dtypes: ["float32", "int32"], draws: [spread, repeated(4)], run: (x, i) => tf.unsortedSegmentSum(x!, i as tf.Tensor1D, 3) },
-  { kernel: "ScatterNd", shapes: [[30, 2], [30, 5]], dtypes: ["int32", "float32"], draws: [repeated(3), spread], run: (i, x) => tf.scatterND(i!, x!, [3, 4, 5]), tolerance: 1e-5 },
+  {
+    kernel: "UnsortedSegmentSum",
+    shapes: [[40, 8], [40]],
+    dtypes: ["float32", "int32"],
+    draws: [spread, repeated(4)],
+    run: (x, i) => tf.unsortedSegmentSum(x!, i as tf.Tensor1D, 6),
+  },
+  {
+    kernel: "UnsortedSegmentSum",
+    shapes: [[0, 8], [0]],
+    dtypes: ["float32", "int32"],
+    draws: [spread, repeated(4)],
+    run: (x, i) => tf.unsortedSegmentSum(x!, i as tf.Tensor1D, 3),
+  },
+  {
+    kernel: "ScatterNd",
+    shapes: [
+      [30, 2],
+      [30, 5],
+    ],
+    dtypes: ["int32", "float32"],
+    draws: [repeated(3), spread],
+    run: (i, x) => tf.scatterND(i!, x!, [3, 4, 5]),
+    tolerance: 1e-5,
+  },
   { kernel: "OneHot", shapes: [[6]], dtypes: ["int32"], draws: [whole(-1, 4)], run: (i) => tf.oneHot(i!, 4) },
   { kernel: "OneHot", shapes: [[2, 3]], dtypes: ["int32"], draws: [whole(0, 3)], run: (i) => tf.oneHot(i!, 4, 2, -1, "float32") },
 
@@ -260,8 +429,23 @@ const cases: Case[] = [
   { kernel: "ClipByValue", shapes: [[7, 33]], run: gradient((x) => tf.clipByValue(x, -1, 1)) },
   { kernel: "SplitV", shapes: [[7, 34]], run: gradient((x) => tf.concat(tf.split(x, 2, 1).reverse(), 1)) },
   { kernel: "PadV2", shapes: [[7, 33]], run: gradient((x) => tf.slice(x, [1, 2], [3, 4])) },
-  { kernel: "Select", shapes: [[7, 33], [7, 33]], run: gradient((x, y) => tf.where(tf.greater(y!, 0), tf.square(x), x)) },
-  { kernel: "BatchMatMul", shapes: [[2, 3, 4], [2, 5, 4]], run: gradient((x, y) => tf.matMul(x, y!, false, true)), tolerance: 1e-5 },
+  {
+    kernel: "Select",
+    shapes: [
+      [7, 33],
+      [7, 33],
+    ],
+    run: gradient((x, y) => tf.where(tf.greater(y!, 0), tf.square(x), x)),
+  },
+  {
+    kernel: "BatchMatMul",
+    shapes: [
+      [2, 3, 4],
+      [2, 5, 4],
+    ],
+    run: gradient((x, y) => tf.matMul(x, y!, false, true)),
+    tolerance: 1e-5,
+  },
   { kernel: "Pow", shapes: [[7, 3]], draws: [positive], run: gradient((x) => tf.pow(x, 3)), tolerance: 1e-5 },
 ];
 
