@@ -44,6 +44,8 @@ export function answersOf(name: string): { answers: Answers; tensor: (key: strin
 
 export interface OptionAnswers {
   documents: { input_ids: number[]; logprobs: number[]; last_hidden: number[] }[];
+  /** of the sum of the log-probabilities of document 2 */
+  gradient_norms?: Record<string, number>;
 }
 
 export function optionAnswers(name: string): OptionAnswers {

@@ -1,83 +1,70 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { inspectEngine, tf, useBackend } from "basewise/compute";
-import { type LoadedModel, loadModel, openCheckpoint, openSafetensors, padTokens, rewards, tokenLogProbabilities } from "basewise/models";
+import { lastHidden, padTokens, rewards, tokenLogProbabilities } from "basewise/models";
 import { softwareVulkan } from "../compute/vulkan.ts";
+import { allClose, answersOf, checkpointNames, load, withHead } from "./fixtures.ts";
 
 softwareVulkan();
 const engine = inspectEngine("webgpu", process.cwd());
 const skip = engine.available ? false : `no WebGPU here: ${engine.reason}; SwiftShader (Debian: chromium-common) would do`;
-if (skip) console.log(`models on webgpu: skipped, ${skip}`);
+if (skip) console.log(`webgpu: skipped, ${skip}`);
 
-/** What transformers computes (the fixtures' README). */
-interface Expected {
-  documents: { input_ids: number[] }[];
-  chat: { input_ids: number[] }[];
-  train: { bt: { losses: number[]; gradient_norms_step0: Record<string, number> } };
+/** Numbers of a tensor, which is disposed; a device is read without blocking only. */
+async function read(tensor: tf.Tensor): Promise<Float32Array> {
+  const numbers = (await tensor.data()) as Float32Array;
+  tensor.dispose();
+  return numbers;
 }
 
-// Shaders are slow in software: two architectures that use most operations between them.
-for (const architecture of ["llama", "gemma2"]) {
-  describe(`${architecture} on webgpu`, { skip }, () => {
-    const folder = join("test", "fixtures", "checkpoints", architecture);
-    const expected = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")) as Expected;
-    const answers = openSafetensors(join(folder, "expected.safetensors"));
-    after(() => {
-      answers.close();
-      return useBackend("cpu");
-    });
+describe("the decoder on WebGPU", { skip }, () => {
+  after(() => useBackend("cpu"));
 
-    async function load(): Promise<LoadedModel> {
+  for (const name of checkpointNames) {
+    it(`${name}: log-probabilities and last hidden states are transformers', two texts in one batch`, async () => {
       await useBackend("webgpu");
-      const checkpoint = openCheckpoint(folder);
-      const model = loadModel(checkpoint, { trainable: true });
-      checkpoint.close();
-      return model;
-    }
-
-    it("gives transformers' log-probabilities", async () => {
-      const model = await load();
       const before = tf.memory().numTensors;
-      const documents = expected.documents.map(({ input_ids }) => input_ids).filter((own) => own.length < 100);
-      const { ids, lengths } = padTokens(model.config, documents);
-      const result = tokenLogProbabilities(model, ids, lengths, { chunk: 150 });
-      const actual = await result.data();
-      const columns = result.shape[1];
-      assert.ok(documents.length >= 3);
-      for (const [row, document] of documents.entries()) {
-        const number = expected.documents.findIndex(({ input_ids }) => input_ids === document);
-        answers.read(`doc${number}.logprobs`).forEach((value, i) => {
-          const own = actual[row * columns + i]!;
-          assert.ok(Math.abs(own - value) < 2e-4, `document ${number}, token ${i + 1}: ${own} for ${value}`);
-        });
-      }
-      tf.dispose([ids, result]);
+      const { answers, tensor } = answersOf(name);
+      const model = load("checkpoints", name);
+      const texts = [0, 2].map((i) => answers.documents[i]!.input_ids);
+      const { ids, lengths } = padTokens(model.config, texts);
+      const logprobs = await read(tokenLogProbabilities(model, ids, lengths));
+      const hidden = await read(lastHidden(model, ids, lengths));
+      const columns = ids.shape[1] - 1;
+      texts.forEach((text, row) => {
+        const document = `doc${2 * row}`;
+        const own = logprobs.subarray(row * columns, row * columns + text.length - 1);
+        allClose(own, tensor(`${document}.logprobs`), 5e-5, `${document}, log-probabilities`);
+        const width = model.config.hiddenSize;
+        allClose(hidden.subarray(row * width, (row + 1) * width), tensor(`${document}.last_hidden`), 5e-5, `${document}, hidden state`);
+      });
+      ids.dispose();
+      model.dispose();
       assert.equal(tf.memory().numTensors, before, "tensors are left");
-      model.dispose();
     });
+  }
 
-    it("gives PyTorch's loss and norms of gradients of a Bradley–Terry step", async () => {
-      const model = await load();
-      const { losses, gradient_norms_step0: norms } = expected.train.bt;
-      model.weights.set("score.weight", tf.variable(tf.tensor2d(answers.read("head.bt.weight"), [1, model.config.hiddenSize])));
-      const chats = expected.chat.slice(0, 8).map(({ input_ids }) => input_ids); // four pairs, the chosen answer before the rejected one
-      const { ids, lengths } = padTokens(model.config, chats);
-      const names = Object.keys(norms).map((name) => (name === "head" ? "score.weight" : name));
-      const variables = names.map((name) => model.weights.get(name) as tf.Variable);
-      const { value, grads } = tf.variableGrads(() => {
-        const [chosen, rejected] = tf.unstack(tf.reshape(rewards(model, ids, lengths), [4, 2]), 1);
-        return tf.mean(tf.softplus(tf.sub(rejected!, chosen!)));
-      }, variables);
-      assert.ok(Math.abs((await value.data())[0]! - losses[0]!) < 2e-4);
-      for (const [i, norm] of Object.values(norms).entries()) {
-        const actual = Math.hypot(...(await grads[variables[i]!.name]!.data()));
-        assert.ok(Math.abs(actual / norm - 1) < 1e-3, `${names[i]}: ${actual} for ${norm}`);
-      }
-      assert.ok(names.length > 20);
-      tf.dispose([value, grads, ids]);
-      model.dispose();
-    });
+  it("qwen2: the norm of every weight's gradient is PyTorch's", async () => {
+    await useBackend("webgpu");
+    const { answers, tensor } = answersOf("qwen2");
+    const model = load("checkpoints", "qwen2");
+    withHead(model, tensor("head.regression.weight"));
+    const texts = [0, 2, 4, 6].map((i) => answers.chat[i]!.input_ids); // the chosen texts of step 0
+    const { ids, lengths } = padTokens(model.config, texts);
+    const names = [...model.weights.keys()];
+    const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
+      const weights = new Map(names.map((weight, i) => [weight, values[i]!]));
+      const outputs = rewards({ config: model.config, weights }, ids, lengths);
+      return tf.mean(tf.squaredDifference(outputs, tf.tensor2d(answers.regression.targets.slice(0, 4))));
+    })([...model.weights.values()]);
+    const { losses, gradient_norms_step0: norms } = answers.train.regression;
+    allClose(await read(value), [losses[0]!], 1e-5, "loss");
+    for (const [i, weight] of names.entries()) {
+      const norm = Math.hypot(...(await read(grads[i]!)));
+      const expected = norms[weight === "score.weight" ? "head" : weight]!;
+      assert.ok(Math.abs(norm - expected) <= 1e-4 * expected, `${weight}: got ${norm}, expected ${expected}`);
+    }
+    ids.dispose();
+    model.dispose();
   });
-}
+});

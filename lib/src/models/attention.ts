@@ -8,7 +8,7 @@ import { headNormNames, linear, type Weights, weight } from "./weights.ts";
 /** What attention needs beside the hidden states. All of it depends on the lengths of the texts alone. */
 export interface AttentionInputs extends RotaryTables {
   /** by `spanName` */
-  readonly masks: ReadonlyMap<string, tf.Tensor>;
+  readonly masks: Readonly<Record<string, tf.Tensor>>;
 }
 
 /**
@@ -32,8 +32,10 @@ export function attention(config: DecoderConfig, weights: Weights, layer: number
 
   const q = tf.reshape(byHead(rotate(config, inputs, headNorm(config, weights, prefix, "q", query))), [batch, kvHeads, group, headDim]);
   const k = byHead(rotate(config, inputs, headNorm(config, weights, prefix, "k", key)));
-  const scores = tf.reshape(softCapped(config, tf.matMul(q, k, false, true)), [batch, heads, length, length]);
-  const mask = inputs.masks.get(spanName(config.attention.spans[layer]!))!;
+  const mask = inputs.masks[spanName(config.attention.spans[layer]!)]!;
+  const period = mask.rank === 3 ? mask.shape[0]! : 1;
+  const products = tf.matMul(q, k, false, true);
+  const scores = tf.reshape(softCapped(config, products), [(batch * heads) / period, period, length, length]);
   const shares = tf.reshape(tf.softmax(tf.add(scores, mask)), [batch, kvHeads, group, length]);
   const mixed = tf.reshape(tf.matMul(shares, byHead(value)), [batch, heads, length, headDim]);
   const rows = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * length, heads * headDim]) as tf.Tensor2D;

@@ -8,7 +8,7 @@ export interface ConfigFields {
   /** false where the field is absent, null, or has no name (null) */
   flag(name: string | null): boolean;
   oneOf<const Word extends string>(name: string, words: readonly Word[]): Word;
-  /** a token id, 0 or more */
+  /** a token id; null where absent or negative (old Llama files write -1 for none) */
   optionalId(name: string): number | null;
   /** one id or a list of them */
   ids(name: string): number[];
@@ -64,7 +64,10 @@ export function configFields(json: Readonly<Record<string, unknown>>, rules: Fie
       const found = value(name);
       return words.find((word) => word === found) ?? refuse(name, `one of ${words.join(", ")}`);
     },
-    optionalId: (name) => optional(name, (field) => check(field, "a token id (a whole number, 0 or more)", isId)),
+    optionalId: (name) => {
+      const id = optional(name, (field) => check(field, "a token id (a whole number)", isInteger));
+      return id !== null && id >= 0 ? id : null;
+    },
     ids: (name) => {
       const found = value(name) ?? [];
       const list = Array.isArray(found) ? found : [found];
@@ -90,6 +93,10 @@ function labelCount(labels: unknown): number | null {
 
 function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 function isCount(value: unknown): value is number {

@@ -35,7 +35,7 @@ export interface DecoderConfig {
   readonly tieWordEmbeddings: boolean;
   /** tokens that the model was made for */
   readonly maxPositions: number;
-  /** outputs of the reward head, where config.json says; null where it does not */
+  /** outputs of the reward head; null where there is none (of a config.json alone: where it does not say) */
   readonly numLabels: number | null;
   /** weights of the attributes in one reward (`basewise.merge_vector`), null where config.json has none */
   readonly mergeVector: readonly number[] | null;

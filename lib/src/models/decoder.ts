@@ -59,7 +59,10 @@ export function decode(config: DecoderConfig, weights: Weights, inputs: DecoderI
   return x;
 }
 
-/** Token embeddings [tokens, hidden], scaled as the model has it. */
+/**
+ * Token embeddings [tokens, hidden], scaled as the model has it. The row of the pad id has its gradient as any other: transformers
+ * gives it none, also where it is the id that ends a text.
+ */
 export function embed(config: DecoderConfig, weights: Weights, ids: tf.Tensor1D): tf.Tensor2D {
   const rows = tf.gather(weight(weights, config.names.embedding), ids) as tf.Tensor2D;
   return config.embeddingScale === 1 ? rows : tf.mul(rows, config.embeddingScale);

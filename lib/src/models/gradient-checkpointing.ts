@@ -17,7 +17,7 @@ export function recomputingLayer(isTrained: (name: string) => boolean = () => tr
   return (config, weights, layer, x, inputs) => {
     const prefix = `${config.names.layer}${layer}.`;
     const names = [...weights.keys()].filter((name) => name.startsWith(prefix) && isTrained(name));
-    const tables = [inputs.cos, inputs.sin, ...inputs.masks.values()];
+    const tables = [inputs.cos, inputs.sin, ...Object.values(inputs.masks)];
 
     /** The layer as a function of all that has a gradient; `ownTables` stand for the tables, which may be gone by then. */
     const compute = ([own, ...trained]: tf.Tensor[], ownTables: tf.Tensor[]): tf.Tensor2D => {
@@ -30,6 +30,6 @@ export function recomputingLayer(isTrained: (name: string) => boolean = () => tr
 }
 
 function withTables(inputs: DecoderInputs, [cos, sin, ...masks]: tf.Tensor[]): DecoderInputs {
-  const named = [...inputs.masks.keys()].map((name, i): [string, tf.Tensor] => [name, masks[i]!]);
-  return { ...inputs, cos: cos as tf.Tensor4D, sin: sin as tf.Tensor4D, masks: new Map(named) };
+  const named = Object.keys(inputs.masks).map((name, i): [string, tf.Tensor] => [name, masks[i]!]);
+  return { ...inputs, cos: cos as tf.Tensor4D, sin: sin as tf.Tensor4D, masks: Object.fromEntries(named) };
 }

@@ -1,10 +1,8 @@
 /** Decoder-only language models: checkpoints, tokenizers, chat templates, and the decoder itself. */
-export { type Checkpoint, isBuffer, openCheckpoint } from "./checkpoint.ts";
-export { type HubOptions, resolveModel } from "./hub.ts";
-export { openSafetensors, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
-export { type SavedDtype, type TensorToWrite, writeSafetensors } from "./safetensors-writer.ts";
-export { type CheckpointToSave, saveCheckpoint } from "./save-checkpoint.ts";
+
 export type { ModelType } from "./architectures.ts";
+export type { ChatMessage } from "./chat-template.ts";
+export { type Checkpoint, isBuffer, openCheckpoint } from "./checkpoint.ts";
 export type { AttentionConfig, DecoderConfig, MlpConfig, NormConfig, RotaryConfig, RotaryScaling, Span, TensorNames } from "./config.ts";
 export { readModelConfig } from "./config.ts";
 export { type DecoderInputs, decode, decoderInputs, decoderLayer, finalNorm, type Layer } from "./decoder.ts";
@@ -20,10 +18,14 @@ export {
   type TokenBatch,
   tokenLogProbabilities,
 } from "./heads.ts";
+export { type HubOptions, resolveModel } from "./hub.ts";
 export { type LoadedModel, loadModel } from "./load.ts";
 export { createLora, type LoraAdapter, type LoraOptions, linearLayers, mergeLora, withLora } from "./lora.ts";
 export { type LoraFileOptions, loadLora, saveLora } from "./lora-files.ts";
-export { linear, type Weights, weight, weightShapes } from "./weights.ts";
-export type { ChatMessage } from "./chat-template.ts";
-export { type ChatOptions, type EncodeOptions, loadTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.ts";
+export { openSafetensors, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
+export { type SavedDtype, type TensorToWrite, writeSafetensors } from "./safetensors-writer.ts";
+export { type CheckpointToSave, saveCheckpoint } from "./save-checkpoint.ts";
 export { lengthBatches, type ScoringOptions, scoreRewards, scoreTexts, type Truncation, truncate } from "./scoring.ts";
+export { type ChatOptions, type EncodeOptions, loadTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.ts";
+export { type RotaryFrequencies, rotaryFrequencies } from "./rotary.ts";
+export { linear, type Weights, weight, weightShapes } from "./weights.ts";

@@ -23,10 +23,10 @@ export interface LoadedModel extends DecoderModel {
  * @throws one line that names the field of config.json, or tensor and file: missing, or of another shape
  */
 export function loadModel(checkpoint: Checkpoint, { trainable = false }: { readonly trainable?: boolean } = {}): LoadedModel {
-  const config = headOf(checkpoint, readModelConfig(checkpoint.config));
+  const config = headsOf(checkpoint, readModelConfig(checkpoint.config));
   const shapes = weightShapes(config);
   if (!checkpoint.has(config.names.head)) shapes.delete(config.names.head);
-  if (checkpoint.has(config.names.score)) shapes.set(config.names.score, scoreShape(checkpoint, config));
+  if (checkpoint.has(config.names.score)) shapes.set(config.names.score, [config.numLabels ?? 0, config.hiddenSize]);
 
   const weights = new Map<string, tf.Tensor>();
   const dispose = (): void => {
@@ -52,20 +52,28 @@ function asVariable(tensor: tf.Tensor): tf.Variable {
   return variable;
 }
 
-/** The configuration with its head as the checkpoint has it: a second matrix that differs from the embeddings is not tied to them. */
-function headOf(checkpoint: Checkpoint, config: DecoderConfig): DecoderConfig {
+/** The configuration with its heads as the checkpoint has them. */
+function headsOf(checkpoint: Checkpoint, config: DecoderConfig): DecoderConfig {
+  const { score } = config.names;
+  const numLabels = checkpoint.has(score) ? (config.numLabels ?? checkpoint.shape(score)[0] ?? 0) : null;
+  const merged = config.mergeVector?.length ?? numLabels;
+  if (numLabels !== null && merged !== numLabels) {
+    throw new Error(
+      `config.json: basewise.merge_vector has ${merged} weights for the ${numLabels} outputs of ${score}; write one for each`,
+    );
+  }
+  return { ...config, numLabels, tieWordEmbeddings: config.tieWordEmbeddings && isTied(checkpoint, config) };
+}
+
+/** A second matrix that differs from the embeddings is not tied to them. */
+function isTied(checkpoint: Checkpoint, config: DecoderConfig): boolean {
   const { head, embedding } = config.names;
-  if (!config.tieWordEmbeddings || !checkpoint.has(head)) return config;
+  if (!checkpoint.has(head)) return true;
   const rowsAtOnce = 4096;
   for (let row = 0; row < config.vocabSize; row += rowsAtOnce) {
     const [from, to] = [row, Math.min(row + rowsAtOnce, config.vocabSize)];
     const tied = checkpoint.readRows(embedding, from, to);
-    if (checkpoint.readRows(head, from, to).some((value, i) => value !== tied[i])) return { ...config, tieWordEmbeddings: false };
+    if (checkpoint.readRows(head, from, to).some((value, i) => value !== tied[i])) return false;
   }
-  return config;
-}
-
-/** [outputs, hidden], with the outputs that config.json says; where it does not, those that the tensor has. */
-function scoreShape(checkpoint: Checkpoint, config: DecoderConfig): number[] {
-  return [config.numLabels ?? checkpoint.shape(config.names.score)[0] ?? 0, config.hiddenSize];
+  return true;
 }

@@ -14,16 +14,15 @@ export function spanName(span: Span): string {
  * seen never includes padding, and no mask depends on the texts.
  *
  * @param length  tokens of the padded batch
- * @returns [length (seeing), length (seen)], or one such matrix per head, [heads, length, length], where heads differ
+ * @returns [length (seeing), length (seen)], or [n, length, length] where heads differ: head h has matrix h mod n
  */
-export function spanMasks({ attention, heads }: DecoderConfig, length: number): Map<string, tf.Tensor> {
+export function spanMasks({ attention, heads }: DecoderConfig, length: number): Record<string, tf.Tensor> {
   const spans = new Map(attention.spans.map((span) => [spanName(span), span]));
-  return new Map([...spans].map(([name, span]) => [name, spanMask(span, length, heads)]));
+  return Object.fromEntries([...spans].map(([name, span]) => [name, spanMask(span, length, heads)]));
 }
 
 function spanMask(span: Span, length: number, heads: number): tf.Tensor {
-  const perHead = span.kind === "blocks" && !span.sameForAllHeads;
-  const matrices = perHead ? heads : 1;
+  const matrices = distinctHeads(span, length, heads);
   const mask = new Float32Array(matrices * length * length).fill(unseen);
   for (let head = 0; head < matrices; head += 1) {
     for (let from = 0; from < length; from += 1) {
@@ -31,7 +30,13 @@ function spanMask(span: Span, length: number, heads: number): tf.Tensor {
       for (let to = 0; to <= from; to += 1) if (isSeen(span, head, from, to, heads)) mask[row + to] = 0;
     }
   }
-  return tf.tensor(mask, perHead ? [heads, length, length] : [length, length]);
+  return tf.tensor(mask, matrices > 1 ? [matrices, length, length] : [length, length]);
+}
+
+/** After how many heads what they see repeats. Within the local blocks all see the same. */
+function distinctHeads(span: Span, length: number, heads: number): number {
+  if (span.kind !== "blocks" || span.sameForAllHeads || length <= span.blockSize * span.localBlocks) return 1;
+  return heads % span.stride === 0 ? span.stride : heads;
 }
 
 /**
