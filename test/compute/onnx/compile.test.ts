@@ -192,6 +192,15 @@ describe("donated inputs", () => {
     for (const run of [late, product, turned]) await run.dispose();
   });
 
+  it("may have names that the graph would choose itself", async () => {
+    const run = await compile(({ a, "a.new": other }) => ({ a: tf.add(a!, 1), "a.new": tf.add(other!, 2), "a.new.new": tf.neg(a!) }), {
+      a: { shape: [] },
+      "a.new": { shape: [] },
+    });
+    assert.deepEqual(await run({ a: numbers(1), "a.new": numbers(10) }), { a: numbers(2), "a.new": numbers(12), "a.new.new": numbers(-1) });
+    await run.dispose();
+  });
+
   it("must be inputs and results of one type and shape", async () => {
     const sum: TensorFunction = ({ x }) => ({ x: tf.sum(x!) });
     await assert.rejects(compile(sum, three, { donate: ["x"] }), /x is donated as float32 \[3\], but its result is float32 \[\]/);

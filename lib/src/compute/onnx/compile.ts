@@ -68,7 +68,8 @@ async function compileNow(
   for (const name of donate) checkDonation(name, inputs.get(name), outputs.get(name));
   const computed = new Map([...outputs].filter(([, { shape }]) => sizeOf(shape) > 0)); // what has no elements needs no computing
   const copied = donate.filter((name) => computed.has(name) && !canOverwrite(inputs.get(name)!, computed.get(name)!, computed.values()));
-  const resultName = (name: string): string => (inputs.has(name) ? `${name}.new` : name);
+  const names = graphNames(inputs.keys(), outputs.keys());
+  const resultName = (name: string): string => names.get(name)!;
   const onnx = toOnnx(graph, new Map([...computed].map(([name, value]) => [resultName(name), value])));
   const session = computed.size > 0 ? await createSession(encodeModel(onnx), options) : nothingToRun;
 
@@ -98,6 +99,19 @@ async function compileNow(
 }
 
 const nothingToRun: Session = { run: async () => ({}), dispose: async () => {} };
+
+/** Names of the results in the graph, where no two tensors have one name: their own, or "NAME.new" beside an input of that name. */
+function graphNames(inputs: Iterable<string>, results: Iterable<string>): Map<string, string> {
+  const taken = new Set(inputs);
+  return new Map(
+    [...results].map((name) => {
+      let own = name;
+      while (taken.has(own)) own += ".new";
+      taken.add(own);
+      return [name, own];
+    }),
+  );
+}
 
 type NamedNumbers = Readonly<Record<string, Numbers>>;
 type TensorDtype = NonNullable<InputType["dtype"]>;
