@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compile, type InputType, type Numbers, tf, useBackend } from "basewise/compute";
+import { compile, type InputType, type Numbers, type Signature, tf, useBackend } from "basewise/compute";
 import {
   type DecoderConfig,
+  type DecoderInputs,
   decode,
   decoderInputs,
   finalNorm,
   type LoadedModel,
   padTokens,
+  recomputingLayer,
   tokenLogProbabilities,
   weight,
 } from "basewise/models";
@@ -38,7 +40,7 @@ interface Batch {
   types: Record<string, InputType>;
   numbers: Record<string, Numbers>;
   /** the same for all batches of this length */
-  masks: ReadonlyMap<string, tf.Tensor>;
+  masks: DecoderInputs["masks"];
 }
 
 function batchOf(config: DecoderConfig, texts: number[][], length: number): Batch {
@@ -160,7 +162,7 @@ describe("a compiled decoder gives transformers' numbers", () => {
         const expected = method === "bt" ? answers.reward.rewards : answers.regression.attributes.flat();
         allClose(outputs!, expected, 2e-5, method);
         await score.dispose();
-        tf.dispose([...batch.masks.values()]);
+        tf.dispose({ ...batch.masks });
         model.dispose();
       }
     });
@@ -187,7 +189,32 @@ describe("a compiled decoder gives transformers' numbers", () => {
         const published = settings.gradient_norms_step0[own === "score.weight" ? "head" : own]!;
         assert.ok(Math.abs(norm - published) <= Math.max(1e-3 * published, 1e-6), `${own}: norm ${norm}, PyTorch ${published}`);
       }
-      tf.dispose([...batch.masks.values()]);
+      tf.dispose({ ...batch.masks });
+      model.dispose();
+    });
+
+    it(`${name}: gradients of log-probabilities, whose logits and layers are computed again`, async () => {
+      const { answers } = answersOf(name);
+      const model = load("checkpoints", name);
+      const text = answers.documents[2]!.input_ids;
+      const names = [...model.weights.keys()];
+      const { types, numbers } = weightInputs(model);
+      const step = ({ ids, ...tensors }: Tensors): Tensors => {
+        const loss = (...values: tf.Tensor[]): tf.Scalar => {
+          const weights = new Map(names.map((own, i) => [own, values[i]!]));
+          const run = { config: model.config, weights, runLayer: recomputingLayer() };
+          return tf.neg(tf.mean(tokenLogProbabilities(run, ids as tf.Tensor2D, [text.length], { chunk: 4 })));
+        };
+        const { grads } = tf.valueAndGrads(loss)(names.map((own) => tensors[own]!));
+        return Object.fromEntries(names.map((own, i) => [own, grads[i]!]));
+      };
+      const signature: Signature = { ...types, ids: { shape: [1, text.length], dtype: "int32" } };
+      const inputs = { ...numbers, ids: Int32Array.from(text) };
+      const actual = await compiledTwentyTimes(step, signature, inputs);
+      for (const [own, values] of Object.entries(eager(step, signature, inputs))) {
+        const largest = values.reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 0);
+        allClose(actual[own]!, values, Math.max(1e-4 * largest, 1e-7), own);
+      }
       model.dispose();
     });
 
@@ -237,7 +264,7 @@ describe("a compiled decoder gives transformers' numbers", () => {
         const shown = method === "bt" ? differences : (all: ArrayLike<number>): ArrayLike<number> => all;
         allClose(shown(outputs!), shown(settings.final_outputs.flat()), 2e-4, "outputs after the last step");
         await score.dispose();
-        for (const used of [...batches, batch]) tf.dispose([...used.masks.values()]);
+        for (const used of [...batches, batch]) tf.dispose({ ...used.masks });
         model.dispose();
       });
     }
