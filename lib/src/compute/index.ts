@@ -4,4 +4,13 @@ export { listBackends, useBackend } from "./backends.ts";
 export type { BackendName, Engine } from "./engines.ts";
 export { backendNames, inspectEngine, inspectEngines } from "./engines.ts";
 export * from "./machine.ts";
+export {
+  type CompiledFunction,
+  type CompileOptions,
+  compile,
+  type InputType,
+  type Numbers,
+  type Signature,
+  type TensorFunction,
+} from "./onnx/index.ts";
 export { tf } from "./tf.ts";

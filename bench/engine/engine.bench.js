@@ -1,0 +1,150 @@
+// Training steps and scoring, compiled, against PyTorch: in turns, on the same numbers.
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { compile, useBackend } from "basewise/compute";
+import { machine, median, options, printTable } from "../options.js";
+import { adamW, scoring, sizes, startOf, trainingStep } from "./model.js";
+
+const help = `npm run bench engine -- [--python COMMAND] [--size tiny] [--tasks train,reward,logprob] [--rounds 5] [--steps 4] [--threads 2] [--json]
+
+  --python COMMAND   a Python with PyTorch (default python3)
+  --size NAME        ${Object.keys(sizes).join(", ")}
+  --rounds, --steps  both engines in turns, so many times so many timed steps each
+  --json             one JSON object instead of text`;
+const chosen = options(help, {
+  size: { type: "string", default: "tiny" },
+  tasks: { type: "string", default: "train,reward,logprob" },
+  rounds: { type: "string", default: "5" },
+  steps: { type: "string", default: "4" },
+  threads: { type: "string", default: "2" },
+});
+const [rounds, steps, threads] = [chosen.rounds, chosen.steps, chosen.threads].map(Number);
+const start = startOf(chosen.size);
+const tokens = start.texts * start.length;
+
+/** Our engine: a step gives the numbers that both must agree on. */
+async function ours(task) {
+  const before = performance.now();
+  const shapes = Object.fromEntries(start.names.map((name, i) => [name, { shape: start.shapes[i] }]));
+  const numbers = Object.fromEntries(start.names.map((name, i) => [name, start.numbers[i].slice()]));
+  const ids = { shape: [start.texts, start.length], dtype: "int32" };
+  if (task !== "train") {
+    const run = await compile(scoring(start, task), { ...shapes, ids }, { threads });
+    const seconds = (performance.now() - before) / 1000;
+    return { run, seconds, step: async () => [...(await run({ ...numbers, ids: start.ids })).result.subarray(0, 8)] };
+  }
+  const moments = start.names.flatMap((name) => [`mean.${name}`, `square.${name}`]);
+  const state = Object.fromEntries(moments.map((key) => [key, new Float32Array(numbers[key.slice(key.indexOf(".") + 1)].length)]));
+  const types = Object.fromEntries(moments.map((key) => [key, shapes[key.slice(key.indexOf(".") + 1)]]));
+  const number = { shape: [] };
+  const signature = { ...shapes, ...types, ids, rate: number, correction: number, rootCorrection: number };
+  const run = await compile(trainingStep(start), signature, { threads, donate: [...start.names, ...moments] });
+  const seconds = (performance.now() - before) / 1000;
+  let count = 0;
+  const step = async () => {
+    count++;
+    const rates = { rate: adamW.rate, correction: 1 / (1 - adamW.mean ** count), rootCorrection: 1 / Math.sqrt(1 - adamW.square ** count) };
+    const scalars = Object.fromEntries(Object.entries(rates).map(([name, value]) => [name, Float32Array.of(value)]));
+    return [(await run({ ...numbers, ...state, ids: start.ids, ...scalars })).loss[0]];
+  };
+  return { run, seconds, step };
+}
+
+/** PyTorch in a process of its own, which waits between its turns. */
+async function peer(task) {
+  const [executable, ...words] = chosen.python.split(" ");
+  const child = spawn(executable, [...words, "-c", readFileSync(new URL("peer.py", import.meta.url), "utf8")], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  child.on("error", (error) => console.error(`${chosen.python}: ${error.message}`));
+  child.stdin.on("error", () => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (question) => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    const { value, done } = await lines.next();
+    return done ? undefined : JSON.parse(value);
+  };
+  const { config, texts, length } = sizes[chosen.size];
+  const { names, shapes } = start;
+  const hello = await ask({ config, texts, length, names, shapes, task, threads, adamW });
+  return hello && { version: hello.torch, run: () => ask({ steps }), warm: () => ask({ steps: 2 }), end: () => child.stdin.end() };
+}
+
+async function timed(step, count) {
+  const [seconds, results] = [[], []];
+  for (let i = 0; i < count; i++) {
+    const before = performance.now();
+    results.push(await step());
+    seconds.push((performance.now() - before) / 1000);
+  }
+  return { seconds, results };
+}
+
+function checkAgreement(task, mine, theirs) {
+  const tolerance = task === "train" ? 2e-4 : 1e-3;
+  for (const [i, result] of mine.entries()) {
+    for (const [k, value] of result.entries()) {
+      if (!(Math.abs(value - theirs[i][k]) <= tolerance))
+        throw new Error(`${task}, step ${i + 1}: basewise ${value}, PyTorch ${theirs[i][k]}`);
+    }
+  }
+}
+
+await useBackend("cpu");
+const where = machine();
+const rows = [];
+for (const task of chosen.tasks.split(",")) {
+  const engine = await ours(task);
+  const torch = await peer(task);
+  const mine = await timed(engine.step, 2);
+  const theirs = await torch?.warm();
+  if (theirs) checkAgreement(task, mine.results, theirs.results);
+  const seconds = { ours: [], torch: [] };
+  const processor = [];
+  for (let round = 0; round < rounds; round++) {
+    const before = process.cpuUsage();
+    seconds.ours.push(...(await timed(engine.step, steps)).seconds);
+    const { user, system } = process.cpuUsage(before);
+    processor.push((user + system) / 1e6 / steps);
+    if (torch) seconds.torch.push(...(await torch.run()).seconds);
+  }
+  const speed = (list) => (list.length ? tokens / median(list) : undefined);
+  rows.push({
+    task,
+    operations: engine.run.operations,
+    compileSeconds: engine.seconds,
+    tokensPerSecond: speed(seconds.ours),
+    best: tokens / Math.min(...seconds.ours),
+    torch: torch && { version: torch.version, tokensPerSecond: speed(seconds.torch), best: tokens / Math.min(...seconds.torch) },
+    processorSeconds: median(processor),
+    residentMiB: process.resourceUsage().maxRSS / 1024,
+  });
+  torch?.end();
+  await engine.run.dispose();
+}
+const after = machine().load;
+if (chosen.json) console.log(JSON.stringify({ machine: where, loadAfter: after, size: chosen.size, threads, tasks: rows }));
+else {
+  console.log(
+    `${chosen.size}, ${tokens} tokens a step, ${threads} threads; ${where.processor}, load ${where.load.toFixed(1)} to ${after.toFixed(1)}`,
+  );
+  const shown = (value) => value?.toFixed(0) ?? "–";
+  printTable([
+    ["", "basewise tokens/s", "(best)", "PyTorch tokens/s", "(best)", "ratio", "of best", "operations", "compile s", "peak MiB"],
+    ...rows.map(({ task, tokensPerSecond, best, torch, operations, compileSeconds, residentMiB }) => [
+      task,
+      shown(tokensPerSecond),
+      shown(best),
+      shown(torch?.tokensPerSecond),
+      shown(torch?.best),
+      torch ? (tokensPerSecond / torch.tokensPerSecond).toFixed(2) : "–",
+      torch ? (best / torch.best).toFixed(2) : "–",
+      operations,
+      compileSeconds.toFixed(2),
+      shown(residentMiB),
+    ]),
+  ]);
+  if (rows[0]?.torch) console.log(`PyTorch ${rows[0].torch.version}; losses and scores agree.`);
+}
+process.exit(0); // ONNX Runtime's threads need not be waited for

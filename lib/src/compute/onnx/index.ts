@@ -1,0 +1,4 @@
+/** Functions of TensorFlow.js tensors compiled into ONNX graphs, which ONNX Runtime runs. */
+export { type CompiledFunction, type CompileOptions, compile } from "./compile.ts";
+export type { Numbers } from "./session.ts";
+export type { InputType, Signature, TensorFunction } from "./trace.ts";

@@ -1,0 +1,59 @@
+import { broadcastShape, type Graph, sizeOf, type Value } from "../graph.ts";
+import { contributed } from "../onnx-proto.ts";
+import type { KernelTable } from "./kernel.ts";
+
+/** A product of matrices, either of which may be transposed. */
+interface Product {
+  readonly a: Value;
+  readonly b: Value;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+export const matrixProducts: KernelTable = {
+  BatchMatMul({ graph, inputs, attributes: { transposeA = false, transposeB = false } }) {
+    const product = { a: inputs["a"]!, b: inputs["b"]!, transposeA, transposeB };
+    const [rows, inner] = sizes(product.a, transposeA);
+    const [, columns] = sizes(product.b, transposeB);
+    const batch = broadcastShape(product.a.shape.slice(0, -2), product.b.shape.slice(0, -2));
+    const shape = [...batch, rows, columns];
+    if (inner === 0) return graph.filled(product.a.type, shape, 0);
+    if (product.a.type !== "float32") return wholeNumbers(graph, product, shape);
+    return sizeOf(batch) === 1 ? single(graph, product, shape) : batched(graph, product, shape);
+  },
+};
+
+/** Rows and columns of a matrix as it is multiplied. */
+function sizes({ shape }: Value, transposed: boolean): [rows: number, columns: number] {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
+/** One pair of matrices. */
+function single(graph: Graph, { a, b, transposeA, transposeB }: Product, shape: readonly number[]): Value {
+  const flat = [a, b].map((x) => graph.reshape(x, x.shape.slice(-2)));
+  const result = { type: a.type, shape: shape.slice(-2) };
+  const attributes = { ...(transposeA && { transA: 1 }), ...(transposeB && { transB: 1 }) };
+  const op = transposeA || transposeB ? "Gemm" : "MatMul";
+  return graph.reshape(graph.operation(op, flat, result, { attributes }), shape);
+}
+
+function batched(graph: Graph, { a, b, transposeA, transposeB }: Product, shape: readonly number[]): Value {
+  const result = { type: a.type, shape };
+  if (!transposeA && !transposeB) return graph.operation("MatMul", [a, b], result);
+  const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: 1 } };
+  return graph.operation("FusedMatMul", [a, b], result, { attributes, domain: contributed });
+}
+
+/** ONNX multiplies matrices of whole numbers, but transposes none of them on the way. */
+function wholeNumbers(graph: Graph, { a, b, transposeA, transposeB }: Product, shape: readonly number[]): Value {
+  const left = transposeA ? transposed(graph, a) : a;
+  const right = transposeB ? transposed(graph, b) : b;
+  return graph.operation("MatMul", [left, right], { type: a.type, shape });
+}
+
+function transposed(graph: Graph, x: Value): Value {
+  const rank = x.shape.length;
+  const perm = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+  return graph.operation("Transpose", [x], { type: x.type, shape: perm.map((axis) => x.shape[axis]!) }, { attributes: { perm } });
+}
