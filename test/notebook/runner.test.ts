@@ -177,6 +177,27 @@ describe("basewise run: when something goes wrong", () => {
     ok(!existsSync(project.path(".cache/new")));
   });
 
+  it("says in one line what stands in its way: no notebooks, a damaged one, a folder where a file belongs", () => {
+    const other = new Project("in-the-way");
+    const says = (pattern: RegExp): void => {
+      const { code, err } = other.run();
+      equal(code, 2);
+      match(err, pattern);
+      equal(err.trim().split("\n").length, 1);
+    };
+    says(/^basewise: there are no notebooks in .*notebooks; run where the project is/);
+    other.write("notebooks/01-damaged.ipynb", '{"cells": [\u001b');
+    says(/^basewise: 01-damaged\.ipynb: not a notebook \([^\u001b]+\); restore it/);
+    other.write("notebooks/01-damaged.ipynb", "null");
+    says(/^basewise: 01-damaged\.ipynb: not a notebook of nbformat 4 \(the file: /);
+    other.notebook("01-damaged", ["1"]);
+    other.write(".cache/run.lock/file", "");
+    says(/run\.lock: cannot be written \(/);
+    rmSync(other.path(".cache"), { recursive: true });
+    other.write(".cache", "");
+    says(/run\.lock: cannot be written \(/);
+  });
+
   it("goes on when asked to, and knows an error on purpose, a forgotten promise and a process that died", () => {
     deepEqual(project.statuses("01", "02", "03", "05", "--continue"), {
       "01-fails": "failed",

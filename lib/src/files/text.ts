@@ -45,12 +45,13 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
     renameSync(draft, path);
   } catch (error) {
     if (existsSync(draft)) rmSync(draft);
-    throw new Error(`${placeOf(path)}: cannot be written (${whyNot(error)}); nothing was changed`);
+    throw cannotWrite(path, error);
   }
   recordAccess("write", path);
 }
 
-function whyNot(error: unknown): string {
+/** What to say, in one line, when the system refuses to write a file. */
+export function cannotWrite(path: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
     EACCES: "no permission: choose another folder, or change its rights",
@@ -62,5 +63,5 @@ function whyNot(error: unknown): string {
     ENOTDIR: "a file is where a folder should be: choose another folder",
     EEXIST: "a file is where a folder should be: choose another folder",
   };
-  return known[code ?? ""] ?? message;
+  return new Error(`${placeOf(path)}: cannot be written (${known[code ?? ""] ?? message}); nothing was changed`);
 }

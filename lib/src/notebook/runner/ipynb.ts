@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
+import { oneLine } from "../../files/index.ts";
 import { hashOf } from "./hashes.ts";
 
 /** What a code cell showed, as nbformat 4.5 stores it. */
@@ -49,12 +50,14 @@ export function readNotebook(path: string): Notebook {
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new Error(`${basename(path)}: not a notebook (${(error as Error).message}); restore it from version control`);
+    throw new Error(`${basename(path)}: not a notebook (${oneLine((error as Error).message)}); restore it from version control`);
   }
   const checked = notebookShape.safeParse(content);
   if (!checked.success) {
     const issue = checked.error.issues[0]!;
-    throw new Error(`${basename(path)}: not a notebook of nbformat 4 (${issue.path.join(".")}: ${issue.message}); save it from Jupyter`);
+    throw new Error(
+      `${basename(path)}: not a notebook of nbformat 4 (${issue.path.join(".") || "the file"}: ${issue.message}); restore it, or save it from Jupyter`,
+    );
   }
   const notebook = checked.data as unknown as Notebook;
   for (const [i, cell] of notebook.cells.entries()) cell.id ??= `cell-${i + 1}`; // nbformat before 4.5 had none

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { cannotWrite } from "../../files/index.ts";
 
 /**
  * Let only one run at a time work in a checkout. A lock whose process is gone is taken over.
@@ -9,7 +10,6 @@ import { join } from "node:path";
  */
 export function takeLock(root: string): () => void {
   const lock = join(root, ".cache", "run.lock");
-  mkdirSync(join(root, ".cache"), { recursive: true });
   if (!create(lock)) {
     const holder = readFileSync(lock, "utf8");
     if (isAlive(Number(holder))) throw busy(holder);
@@ -21,12 +21,17 @@ export function takeLock(root: string): () => void {
 
 function create(lock: string): boolean {
   try {
+    mkdirSync(dirname(lock), { recursive: true });
     writeFileSync(lock, String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST" && isFile(lock)) return false;
+    throw cannotWrite(lock, error);
   }
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
 }
 
 /** Take the stale lock away, and not the fresh one of a run that did the same a moment earlier. */

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { writeWhole } from "../../files/index.ts";
 import { differences } from "./compare.ts";
 import { type Execution, executeNotebook, type Failure } from "./execute.ts";
@@ -168,7 +168,7 @@ function store({ options, purpose, records, around }: Context, file: NotebookFil
   const writes = new Map<string, { machineDependent: boolean }>();
   for (const [path, how] of execution.writes) {
     const place = resolve(options.root, placeIn(purpose.outputRoot, path));
-    if (hashOfFile(place) !== hashOfFile(path)) moveTo(place, path);
+    if (hashOfFile(place) !== hashOfFile(path)) writeWhole(place, readFileSync(path));
     writes.set(place, how);
   }
   const text = formatNotebook(execution.notebook);
@@ -176,11 +176,6 @@ function store({ options, purpose, records, around }: Context, file: NotebookFil
   records[file.id] = recordOf(options.root, { ...execution, writes }, around);
   writeRecords(options.root, records);
   clear(purpose);
-}
-
-function moveTo(place: string, path: string): void {
-  mkdirSync(dirname(place), { recursive: true });
-  renameSync(path, place);
 }
 
 function checkResult({ options, purpose }: Context, file: NotebookFile, stored: Notebook, execution: Execution): RunResult {
