@@ -233,7 +233,7 @@ describe("resolveModel", () => {
       readdirSync(folder, { recursive: true })
         .map(String)
         .filter((name) => !/^deep($|.cache)/.test(name));
-    const hostile = {
+    const hostile: Record<string, Buffer> = {
       ...llama(),
       "../../x": Buffer.from("x"),
       "/tmp/x": Buffer.from("x"),

@@ -187,7 +187,7 @@ describe("basewise run: when something goes wrong", () => {
     };
     says(/^basewise: there are no notebooks in .*notebooks; run where the project is/);
     other.write("notebooks/01-damaged.ipynb", '{"cells": [\u001b');
-    says(/^basewise: 01-damaged\.ipynb: not a notebook \([^\u001b]+\); restore it/);
+    says(/^basewise: 01-damaged\.ipynb: not a notebook \([^\p{Cc}]+\); restore it/u);
     other.write("notebooks/01-damaged.ipynb", "null");
     says(/^basewise: 01-damaged\.ipynb: not a notebook of nbformat 4 \(the file: /);
     other.notebook("01-damaged", ["1"]);

@@ -182,10 +182,10 @@ describe("a compiled decoder gives transformers' numbers", () => {
       const expected = eager(step, signature, inputs);
       allClose(actual["loss"]!, [settings.losses[0]!], 2e-6, "loss");
       for (const own of names) {
-        const largest = expected[own]!.reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 0);
+        const largest = Array.from(expected[own]!).reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 0);
         // an absolute 1e-7 for biases whose gradient is 0 but for rounding, as the final norm's is in differences of rewards
         allClose(actual[own]!, expected[own]!, Math.max(1e-4 * largest, 1e-7), own);
-        const norm = Math.sqrt(actual[own]!.reduce((sum: number, value: number) => sum + value ** 2, 0));
+        const norm = Math.sqrt(Array.from(actual[own]!).reduce((sum: number, value: number) => sum + value ** 2, 0));
         const published = settings.gradient_norms_step0[own === "score.weight" ? "head" : own]!;
         assert.ok(Math.abs(norm - published) <= Math.max(1e-3 * published, 1e-6), `${own}: norm ${norm}, PyTorch ${published}`);
       }
@@ -203,7 +203,7 @@ describe("a compiled decoder gives transformers' numbers", () => {
         const loss = (...values: tf.Tensor[]): tf.Scalar => {
           const weights = new Map(names.map((own, i) => [own, values[i]!]));
           const run = { config: model.config, weights, runLayer: recomputingLayer() };
-          return tf.neg(tf.mean(tokenLogProbabilities(run, ids as tf.Tensor2D, [text.length], { chunk: 4 })));
+          return tf.neg(tf.mean(tokenLogProbabilities(run, ids as tf.Tensor2D, [text.length], { chunk: 4 }))).asScalar();
         };
         const { grads } = tf.valueAndGrads(loss)(names.map((own) => tensors[own]!));
         return Object.fromEntries(names.map((own, i) => [own, grads[i]!]));
@@ -212,7 +212,7 @@ describe("a compiled decoder gives transformers' numbers", () => {
       const inputs = { ...numbers, ids: Int32Array.from(text) };
       const actual = await compiledTwentyTimes(step, signature, inputs);
       for (const [own, values] of Object.entries(eager(step, signature, inputs))) {
-        const largest = values.reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 0);
+        const largest = Array.from(values).reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 0);
         allClose(actual[own]!, values, Math.max(1e-4 * largest, 1e-7), own);
       }
       model.dispose();

@@ -465,7 +465,7 @@ describe("each kernel equals the eager one, 20 runs on two threads alike", () =>
           const size = shape.reduce((product, length) => product * length, 1);
           const array = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
           signature[letters[i]!] = { shape, dtype };
-          inputs[letters[i]!] = array.from({ length: size }, () => draw(random));
+          inputs[letters[i]!] = array.from(Array.from({ length: size }, () => draw(random)));
         });
         const fn = (tensors: Record<string, tf.Tensor>): Record<string, tf.Tensor> => {
           const results = [run(...shapes.map((_, i) => tensors[letters[i]!]!))].flat();
