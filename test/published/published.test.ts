@@ -242,6 +242,18 @@ describe("the readers' errors", () => {
       /charts\.csv, column "chart": there is no row of rrm; restore its rows/,
     );
   });
+  it("refuse a printed table that lost a row, and more right answers than questions", () => {
+    const without = (line: number) => (text: string) => text.split("\n").toSpliced(line, 1).join("\n");
+    spoil("table-1.csv", without(1), readPaperTables, /table-1\.csv: 5 rows, but the paper prints 6; restore/);
+    spoil("table-2.csv", without(9), readPaperTables, /table-2\.csv: 32 rows, but the paper prints 33/);
+    spoil("table-3.csv", without(9), readPaperTables, /table-3\.csv: 39 rows, but the paper prints 40/);
+    spoil(
+      "implied-correct-counts.csv",
+      (text) => text.replace(",344,358,", ",444,358,"),
+      (folder) => readImpliedCounts(join(folder, "implied-correct-counts.csv")),
+      /implied-correct-counts\.csv, line 2, column "chat_correct": is 444 of 358; write at most 358/,
+    );
+  });
   it("refuse a file that is not UTF-8, with one line", () => {
     cpSync(publishedFolder, folder, { recursive: true });
     writeFileSync(join(folder, "table-4.csv"), Buffer.from([0x6d, 0xe8, 0x0a, 0xff]));

@@ -1,12 +1,5 @@
 import { completeMatrix, widerMatrix } from "../benchmarks/index.ts";
-import {
-  readClaims,
-  readFacts,
-  readImpliedCounts,
-  readLeaderboardSnapshot,
-  readPaperTables,
-  readRewardBenchSubsets,
-} from "../published/index.ts";
+import { readClaims, readFacts, readLeaderboardSnapshot, readPaperTables, readRewardBenchSubsets } from "../published/index.ts";
 import type { Evidence, LedgerSettings, Measurements } from "./types.ts";
 
 /** The choices of the printed ledger. */
@@ -31,7 +24,6 @@ export function gatherEvidence(settings: Partial<LedgerSettings> = {}, measureme
   return {
     claims: readClaims(),
     tables: readPaperTables(),
-    impliedCounts: readImpliedCounts(),
     rewardBench: readRewardBenchSubsets(),
     leaderboard: readLeaderboardSnapshot(),
     complete: completeMatrix({ math: chosen.mathDate }),

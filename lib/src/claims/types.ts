@@ -1,5 +1,5 @@
 import type { BenchmarkMatrix } from "../benchmarks/index.ts";
-import type { Claim, ImpliedCounts, PaperTables, Verdict } from "../paper/index.ts";
+import type { Claim, PaperTables, Verdict } from "../paper/index.ts";
 import type { Fact, LeaderboardEntry, RewardBenchSubset } from "../published/index.ts";
 
 /** What a check of a claim found. */
@@ -34,7 +34,6 @@ export interface LedgerRow {
 export interface Evidence {
   readonly claims: readonly Claim[];
   readonly tables: PaperTables;
-  readonly impliedCounts: readonly ImpliedCounts[];
   readonly rewardBench: readonly RewardBenchSubset[];
   readonly leaderboard: readonly LeaderboardEntry[];
   /** the columns that are there for all 40 models, training metrics included */

@@ -17,6 +17,7 @@ import { publishedFolder } from "./places.ts";
 import {
   anyText,
   count,
+  expectRows,
   number,
   oneOf,
   orMissing,
@@ -123,6 +124,12 @@ export function readImpliedCounts(path: string = join(publishedFolder, "implied-
     safety_correct: count,
     safety_n: count,
   });
+  for (const { line, value } of rows) {
+    for (const section of ["chat", "chat_hard", "safety"] as const) {
+      const [correct, n] = [value[`${section}_correct`], value[`${section}_n`]];
+      if (correct > n) throw rowError(path, line, `${section}_correct`, `is ${correct} of ${n}; write at most ${n}`);
+    }
+  }
   return unique(path, rows, "model", (row) => `${row.model} (${row.method})`).map((row) => ({
     method: row.method,
     model: row.model,
@@ -163,6 +170,7 @@ function readPostTraining(path: string): PostTrainingStage[] {
     reasoning_change_percent_printed: change,
     score_change_percent_printed: change,
   });
+  expectRows(path, rows, 6);
   return unique(path, rows, "model", (row) => row.model).map((row, i) => {
     const changes = {
       chat: row.chat_change_percent_printed,
@@ -197,6 +205,7 @@ function readBenchmarks(path: string): Benchmark[] {
     citation_printed: text,
     note: anyText,
   });
+  expectRows(path, rows, 33);
   return unique(path, rows, "benchmark", (row) => row.benchmark).map((row) => ({
     name: row.benchmark,
     framework: row.framework,
@@ -222,6 +231,7 @@ function readModels(path: string): BaseModel[] {
     likes: count,
   });
   refuseConstant(path, rows, ["family", "params_billion", "pretraining_tokens_trillion"]);
+  expectRows(path, rows, 40);
   return unique(path, rows, "model", (row) => row.model).map((row) => ({
     model: row.model,
     publisher: row.publisher,

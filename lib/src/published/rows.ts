@@ -93,6 +93,12 @@ export function refuseConstant<T>(path: string, rows: readonly Row<T>[], columns
   );
 }
 
+/** Refuse a printed table that has lost rows, or got more. */
+export function expectRows(path: string, rows: readonly unknown[], printed: number): void {
+  if (rows.length === printed) return;
+  throw new Error(`${placeOf(path)}: ${rows.length} rows, but the paper prints ${printed}; restore what is missing, delete what is more`);
+}
+
 /** An error at one row of a file. */
 export function rowError(path: string, line: number, column: string, wrong: string): Error {
   return new Error(`${placeOf(path)}, line ${line}, column "${column}": ${wrong}`);
