@@ -17,7 +17,7 @@ const order = [
   ["compute"],
   ["models"],
   ["datasets"],
-  ["store"],
+  ["store", "serving"],
   ["training"],
   ["rewardbench", "presence"],
   ["selection"],
