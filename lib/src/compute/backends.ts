@@ -31,6 +31,11 @@ export async function listBackends(root: string = projectRoot): Promise<Engine[]
  * @throws when there is no backend of that name, or this machine does not have it; says why
  */
 export async function useBackend(name?: string, root: string = projectRoot): Promise<ChosenBackend> {
+  return chooseBackend(name, root);
+}
+
+/** As `useBackend`. */
+export async function chooseBackend(name: string | undefined, root: string): Promise<ChosenBackend> {
   if (name !== undefined) return useAsked(name, root);
   for (const candidate of backendNames) {
     const engine = inspectEngine(candidate, root);

@@ -1,5 +1,7 @@
-import type { tf } from "../compute/index.ts";
-import { type DecoderModel, padTokens, rewards, type TokenBatch, tokenLogProbabilities } from "./heads.ts";
+import type { TensorFunction, tf } from "../compute/index.ts";
+import { decoderArrays, decoderInputsOf } from "./decoder-inputs.ts";
+import { type DecoderModel, rewardsOf, tokenLogProbabilitiesOf } from "./heads.ts";
+import type { HeldModel } from "./open-model.ts";
 
 export interface ScoringOptions {
   /** at most so many texts at a time */
@@ -17,12 +19,11 @@ export interface ScoringOptions {
  * @returns      for each text, in the order given, ln p of its tokens  [tokens − 1]
  */
 export async function scoreTexts(
-  model: DecoderModel,
+  model: HeldModel,
   texts: readonly (readonly number[])[],
   options: ScoringOptions = {},
 ): Promise<Float32Array[]> {
-  const compute = ({ ids, lengths }: TokenBatch): tf.Tensor2D => tokenLogProbabilities(model, ids, lengths);
-  return inBatches(model, texts, 2, compute, (text, row) => row.slice(0, text.length - 1), options);
+  return inBatches(model, texts, 2, "logProbabilities", (text, row) => row.slice(0, text.length - 1), options);
 }
 
 /**
@@ -32,20 +33,39 @@ export async function scoreTexts(
  * @returns      for each text, in the order given, one reward or one number per attribute  [outputs]
  */
 export async function scoreRewards(
-  model: DecoderModel,
+  model: HeldModel,
   texts: readonly (readonly number[])[],
   options: ScoringOptions = {},
 ): Promise<Float32Array[]> {
-  const compute = ({ ids, lengths }: TokenBatch): tf.Tensor2D => rewards(model, ids, lengths);
-  return inBatches(model, texts, 0, compute, (_, row) => row, options);
+  return inBatches(model, texts, 0, "rewards", (_, row) => row, options);
+}
+
+type Task = "logProbabilities" | "rewards";
+
+/** The functions of each model, made once: a workspace keeps what it compiles by function. */
+const scorers = new WeakMap<HeldModel, Readonly<Record<Task, TensorFunction>>>();
+
+function scorersOf(model: HeldModel): Readonly<Record<Task, TensorFunction>> {
+  const { config, weightNames } = model;
+  const known = scorers.get(model);
+  if (known !== undefined) return known;
+  const modelOf = (tensors: Readonly<Record<string, tf.Tensor>>): DecoderModel => {
+    return { config, weights: new Map(weightNames.map((name) => [name, tensors[name]!])) };
+  };
+  const made: Record<Task, TensorFunction> = {
+    logProbabilities: (tensors) => ({ found: tokenLogProbabilitiesOf(modelOf(tensors), decoderInputsOf(config, tensors)) }),
+    rewards: (tensors) => ({ found: rewardsOf(modelOf(tensors), decoderInputsOf(config, tensors)) }),
+  };
+  scorers.set(model, made);
+  return made;
 }
 
 /** Compute batch after batch, the longest texts first: what does not fit into memory fails at once, and little is padded. */
 async function inBatches(
-  model: DecoderModel,
+  model: HeldModel,
   texts: readonly (readonly number[])[],
   shortest: number,
-  compute: (batch: TokenBatch) => tf.Tensor2D,
+  task: Task,
   read: (text: readonly number[], row: Float32Array) => Float32Array,
   { batch = 8, tokens = 16_384, onProgress }: ScoringOptions,
 ): Promise<Float32Array[]> {
@@ -53,15 +73,13 @@ async function inBatches(
   const scored = texts.map((_, i) => i).filter((i) => texts[i]!.length >= shortest);
   let done = texts.length - scored.length;
   for (const group of lengthBatches(scored, (i) => texts[i]!.length, batch, tokens)) {
-    const input = padTokens(
+    const arrays = decoderArrays(
       model.config,
       group.map((i) => texts[i]!),
     );
-    const result = compute(input);
-    input.ids.dispose();
-    const values = (await result.data()) as Float32Array; // data, not dataSync: WebGPU has no other way
-    const columns = result.shape[1];
-    result.dispose();
+    const result = await model.workspace.run(scorersOf(model)[task], arrays, model.weightNames);
+    const values = result["found"] as Float32Array;
+    const columns = values.length / group.length;
     group.forEach((i, row) => {
       found[i] = read(texts[i]!, values.slice(row * columns, (row + 1) * columns));
     });
