@@ -1,0 +1,6 @@
+/** Models behind a server: log-probabilities of prompts and rewards over HTTP. */
+
+export { type Connection, type ConnectionOptions, connect, Refused, requestJson } from "./http.ts";
+export { inParallel, type ParallelOptions } from "./in-parallel.ts";
+export type { PromptServerKind } from "./prompt-protocols.ts";
+export { openPromptServer, type PromptServer, type PromptServerOptions, type ScorePromptsOptions, scorePrompts } from "./prompt-server.ts";
