@@ -1,3 +1,32 @@
 /** Data files: rows of JSON Lines, gzip, JSON and Parquet, and what they mean. */
 
+export { dataFiles, type WantedData } from "./data-files.ts";
+export {
+  type Encoded,
+  type EncodedAnswers,
+  type EncodedPair,
+  type EncodedRating,
+  type EncodedText,
+  type EncodeSettings,
+  encodeAnswers,
+  encodePairs,
+  encodeRatings,
+  encodeText,
+  encodeTexts,
+  type ShownText,
+} from "./encode.ts";
+export { type DataFormat, dataFormats, type LocatedRecord, type RecordOptions, readRecords } from "./formats.ts";
+export { helpSteerAttributes, splitTurns } from "./helpsteer2.ts";
+export {
+  type DataRecord,
+  type DropReason,
+  describeTally,
+  dropReasons,
+  newTally,
+  type PreferenceRecord,
+  type RatingRecord,
+  type Tally,
+  type TextOrChat,
+  type TextRecord,
+} from "./records.ts";
 export { type DataRow, dataFileEndings, readRows } from "./rows.ts";
