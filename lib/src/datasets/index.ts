@@ -30,3 +30,5 @@ export {
   type TextRecord,
 } from "./records.ts";
 export { type DataRow, dataFileEndings, readRows } from "./rows.ts";
+export { faultLine, readZstd, type ZstdFault, type ZstdPart } from "./zstd.ts";
+export { Xxh64 } from "./zstd-checksum.ts";
