@@ -1,8 +1,8 @@
 import { projectRoot } from "../files/index.ts";
-import { chooseBackend } from "./backends.ts";
+import { loadEngine, startEngine } from "./backends.ts";
 import { openEagerWorkspace } from "./eager-workspace.ts";
-import type { BackendName } from "./engines.ts";
-import type { InputType, Numbers, TensorFunction } from "./onnx/index.ts";
+import { type BackendName, backendNames } from "./engines.ts";
+import { type InputType, isOnnxBackend, type Numbers, OnnxWorkspace, type TensorFunction } from "./onnx/index.ts";
 
 /** A tensor as plain numbers. */
 export interface TensorNumbers extends InputType {
@@ -58,6 +58,10 @@ export interface WorkspaceOptions {
  *
  * @throws when there is no backend of that name, or this machine does not have it; says why
  */
-export async function openWorkspace({ backend, root = projectRoot }: WorkspaceOptions = {}): Promise<Workspace> {
-  return openEagerWorkspace(await chooseBackend(backend, root));
+export async function openWorkspace({ backend, threads, root = projectRoot }: WorkspaceOptions = {}): Promise<Workspace> {
+  return startEngine(backend, backendNames, root, async (engine, reason) => {
+    if (isOnnxBackend(engine.name)) return OnnxWorkspace.open(engine.name, reason, threads);
+    await loadEngine(engine);
+    return openEagerWorkspace({ name: engine.name, device: engine.device, reason });
+  });
 }

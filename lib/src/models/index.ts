@@ -23,7 +23,7 @@ export {
 } from "./heads.ts";
 export { type HubOptions, resolveDataset, resolveModel } from "./hub.ts";
 export { type LoadedModel, loadModel, type ModelParts, modelParts } from "./load.ts";
-export { createLora, type LoraAdapter, type LoraOptions, linearLayers, mergeLora, withLora } from "./lora.ts";
+export { createLora, type LoraAdapter, type LoraOptions, linearLayers, mergeLora, newLoraWeights, withLora } from "./lora.ts";
 export { type LoraFileOptions, loadLora, saveLora } from "./lora-files.ts";
 export { type HeldModel, type OpenedModel, type OpenModelOptions, openModel } from "./open-model.ts";
 export { type RotaryFrequencies, rotaryFrequencies } from "./rotary.ts";
@@ -32,4 +32,4 @@ export { type SavedDtype, type TensorToWrite, writeSafetensors } from "./safeten
 export { type CheckpointToSave, saveCheckpoint } from "./save-checkpoint.ts";
 export { lengthBatches, type ScoringOptions, scoreRewards, scoreTexts, type Truncation, truncate } from "./scoring.ts";
 export { type ChatOptions, type EncodeOptions, loadTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.ts";
-export { linear, type Weights, weight, weightShapes } from "./weights.ts";
+export { linear, loraScaleName, type Weights, weight, weightShapes } from "./weights.ts";

@@ -1,5 +1,6 @@
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { ElementType } from "./onnx-proto.ts";
+import { loadRuntime, type OnnxBackend, onnxBackends } from "./runtime.ts";
 
 /** Numbers of a tensor of TensorFlow.js; bool as 0 and 1. */
 export type Numbers = Float32Array | Int32Array | Uint8Array;
@@ -7,6 +8,8 @@ export type Numbers = Float32Array | Int32Array | Uint8Array;
 export interface SessionOptions {
   /** threads within an operation; default: one for each core */
   readonly threads?: number;
+  /** default: onnxruntime-node on the processor */
+  readonly backend?: OnnxBackend;
 }
 
 /** A buffer that a graph reads or writes. */
@@ -39,10 +42,12 @@ export interface Session {
  *
  * @param model  in the ONNX format
  */
-export async function createSession(model: Uint8Array, { threads }: SessionOptions = {}): Promise<Session> {
-  const runtime = await loadRuntime();
+export async function createSession(model: Uint8Array, { threads, backend = "onnx" }: SessionOptions = {}): Promise<Session> {
+  const runtime = await loadRuntime(backend);
+  const { provider } = onnxBackends[backend];
+  const writesInto = provider === "cpu"; // elsewhere results are made in other memory, and copied
   const session = await runtime.InferenceSession.create(model, {
-    executionProviders: ["cpu"],
+    executionProviders: [provider],
     enableCpuMemArena: true,
     enableMemPattern: false,
     graphOptimizationLevel: "all",
@@ -53,19 +58,13 @@ export async function createSession(model: Uint8Array, { threads }: SessionOptio
   return {
     async run(inputs, into, results) {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [name, tensor(buffer)]));
-      const fetches = Object.fromEntries(results.map((name) => [name, into[name] === undefined ? null : tensor(into[name])]));
+      const targets = writesInto ? into : {};
+      const fetches = Object.fromEntries(results.map((name) => [name, targets[name] === undefined ? null : tensor(targets[name])]));
       const outputs: InferenceSession.ReturnType = await session.run(feeds, fetches);
-      return Object.fromEntries(results.map((name) => [name, outputs[name]!.data as Numbers]));
+      const found = Object.fromEntries(results.map((name) => [name, outputs[name]!.data as Numbers]));
+      if (!writesInto) for (const [name, { data }] of Object.entries(into)) data.set(found[name]!);
+      return found;
     },
     dispose: () => session.release(),
   };
-}
-
-async function loadRuntime(): Promise<typeof import("onnxruntime-node")> {
-  try {
-    return await import("onnxruntime-node");
-  } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
-    throw new Error(`onnxruntime-node cannot be loaded (${reason}); run npm ci, or choose another backend (basewise doctor lists them)`);
-  }
 }

@@ -1,0 +1,72 @@
+import type { Worker } from "node:worker_threads";
+import type { Answer, Question } from "./worker.ts";
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Questions to a worker thread, each with its answer, in order. The process stays alive while one is open, and no longer. A thread that
+ * dies fails all that are open and all that come later.
+ */
+export class ComputeThread {
+  private readonly worker: Worker;
+  private readonly waiting: Waiting[] = [];
+  private ended: Error | null = null;
+
+  constructor(worker: Worker) {
+    this.worker = worker;
+    worker.unref();
+    worker.on("message", (answer: Answer) => this.settle(answer));
+    worker.on("messageerror", (error) => this.end(`sent an answer that cannot be read (${error.message})`));
+    worker.on("error", (error) => this.end(`ended with an error: ${firstLine(error)}`));
+    worker.on("exit", (code) => this.end(`ended (exit code ${code})`));
+  }
+
+  /** @param transfer  buffers that move to the thread instead of being copied */
+  ask(question: Question, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
+    if (this.ended !== null) return Promise.reject(this.ended);
+    const answer = new Promise<unknown>((resolve, reject) => this.waiting.push({ resolve, reject }));
+    this.worker.ref();
+    try {
+      this.worker.postMessage(question, [...transfer]);
+    } catch (error) {
+      this.waiting.pop();
+      if (this.waiting.length === 0) this.worker.unref();
+      return Promise.reject(error);
+    }
+    return answer;
+  }
+
+  /** End the thread, after what it is computing right now. */
+  async close(): Promise<void> {
+    this.end("is closed");
+    await this.worker.terminate();
+  }
+
+  private settle(answer: Answer): void {
+    const { resolve, reject } = this.waiting.shift()!;
+    if (this.waiting.length === 0) this.worker.unref();
+    if ("error" in answer) reject(new Error(explained(answer.error)));
+    else resolve(answer.value);
+  }
+
+  private end(how: string): void {
+    this.ended ??= new Error(`workspace: the thread that computes ${how}; open another workspace`);
+    for (const { reject } of this.waiting.splice(0)) reject(this.ended);
+  }
+}
+
+/** One line for an error of ONNX Runtime or of the thread. */
+function explained(message: string): string {
+  if (/bad_alloc|failed to allocate|allocation failed|out of memory/i.test(message)) {
+    return `workspace: there is not enough memory; compute fewer or shorter texts at a time (${firstLine(message)})`;
+  }
+  return `workspace: ${firstLine(message)}`;
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().split(/\r?\n/)[0]!.slice(0, 300);
+}
