@@ -1,7 +1,7 @@
 import { type Connection, type ConnectionOptions, connect, Refused, requestJson } from "./http.ts";
 import { describe, identify, type ServerIdentity } from "./identity.ts";
-import { inParallel } from "./in-parallel.ts";
 import { likeliest, type PromptProtocol, type PromptServerKind, promptProtocols, Unscored } from "./prompt-protocols.ts";
+import { type ScoreAllOptions, scoreAll } from "./score-all.ts";
 
 export interface PromptServerOptions extends ConnectionOptions {
   /** which interface to use; by default the one that fits what the server says it is */
@@ -64,14 +64,6 @@ export async function openPromptServer(options: PromptServerOptions & { readonly
   };
 }
 
-export interface ScorePromptsOptions {
-  /** requests at a time */
-  readonly concurrency?: number | undefined;
-  /** called after each prompt with the number of those done */
-  readonly onProgress?: ((done: number) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Log-probability of every token after the first, for any number of prompts: what `scoreTexts` computes here, from a server.
  * For more than memory holds, `inParallel(documents, 16, (document, _, signal) => server.score(document.ids, signal))` streams.
@@ -79,22 +71,12 @@ export interface ScorePromptsOptions {
  * @returns for each prompt, in the order given  [ids − 1]
  * @throws one line that begins with the prompt's number, counted from 0
  */
-export async function scorePrompts(
+export function scorePrompts(
   server: PromptServer,
   prompts: readonly (readonly number[])[],
-  { concurrency = 16, onProgress, signal }: ScorePromptsOptions = {},
+  options: ScoreAllOptions = {},
 ): Promise<Float32Array[]> {
-  const results: Float32Array[] = [];
-  const score = (ids: readonly number[], i: number, stop: AbortSignal): Promise<Float32Array> =>
-    server.score(ids, stop).catch((error: Error) => {
-      if (stop.aborted) throw error;
-      throw new Error(`prompt ${i}: ${error.message}`, { cause: error });
-    });
-  for await (const result of inParallel(prompts, concurrency, score, { signal })) {
-    results.push(result);
-    onProgress?.(results.length);
-  }
-  return results;
+  return scoreAll("prompt", prompts, (ids, signal) => server.score(ids, signal), options);
 }
 
 async function scoreOne(
