@@ -24,8 +24,11 @@ export type {
 } from "./examples.ts";
 export type { EvaluationLine, LogLine, StepLine } from "./log.ts";
 export { bradleyTerryLoss, centeringLoss, crossEntropyLoss, dpoLoss, regressionLoss } from "./losses.ts";
+export { attributeDifferences, findMergeVector, mergedAccuracy } from "./merge-rewards.ts";
 export { evaluatePairs, evaluateRatings, type PairAccuracy, pairAccuracy, type RatingAccuracy, ratingAccuracy } from "./metrics.ts";
 export { choosePaddedLengths, type MicroBatch, type MicroBatchOptions, microBatches } from "./micro-batches.ts";
 export { epochOrder, examplesOfStep, totalSteps } from "./order.ts";
+export { foldMergeVector, type ModelToSave, mergedHead, type RewardModelToSave, saveLanguageModel, saveRewardModel } from "./save.ts";
 export { learningRateAt, rateShare } from "./schedule.ts";
 export type { OwnEvaluation, ScoreTexts, TrainOptions, TrainResult } from "./train-options.ts";
+export { train } from "./trainer.ts";
