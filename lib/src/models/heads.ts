@@ -113,15 +113,32 @@ export function tokenLogProbabilitiesOf(
   { chunk = Math.max(1, Math.floor(2 ** 24 / model.config.vocabSize)) }: LogProbabilityOptions = {},
 ): tf.Tensor2D {
   if (!(Number.isInteger(chunk) && chunk > 0)) throw new Error(`tokenLogProbabilities: chunk is ${chunk}; give a whole number above 0`);
-  const [batch, length] = [inputs.last.shape[0], inputs.cos.shape[1]];
+  if (inputs.cos.shape[1] < 2) return tf.zeros([inputs.last.shape[0], 0]);
   return tf.tidy(() => {
-    if (length < 2) return tf.zeros([batch, 0]);
-    const { hiddenSize } = model.config;
-    const hidden = tf.slice(tf.reshape(hiddenRows(model, inputs), [batch, length, hiddenSize]), [0, 0, 0], [batch, length - 1, -1]);
-    const next = tf.slice(tf.reshape(inputs.ids, [batch, length]), [0, 1], [batch, length - 1]);
-    const flat = logProbabilities(model, tf.reshape(hidden, [-1, hiddenSize]), tf.reshape(next, [-1]), chunk);
-    return tf.reshape(flat, [batch, length - 1]);
+    const { shape, hidden, targets } = predictions(model, inputs);
+    return tf.reshape(logProbabilities(model, hidden, targets, chunk), shape);
   });
+}
+
+/** What the language-model head computes with: every token but the last of each text, and the token that follows it. */
+export interface Predictions {
+  /** of what is predicted: [batch, length − 1] */
+  readonly shape: [number, number];
+  /** after the final norm  [batch · (length − 1), hidden] */
+  readonly hidden: tf.Tensor2D;
+  /** ids of the tokens that follow  [batch · (length − 1)] int32 */
+  readonly targets: tf.Tensor1D;
+}
+
+export function predictions(model: DecoderModel, inputs: DecoderInputs): Predictions {
+  const [batch, length] = [inputs.last.shape[0], inputs.cos.shape[1]];
+  const { hiddenSize } = model.config;
+  const rows = tf.reshape(hiddenRows(model, inputs), [batch, length, hiddenSize]);
+  return {
+    shape: [batch, length - 1],
+    hidden: tf.reshape(tf.slice(rows, [0, 0, 0], [batch, length - 1, -1]), [-1, hiddenSize]),
+    targets: tf.reshape(tf.slice(tf.reshape(inputs.ids, [batch, length]), [0, 1], [batch, length - 1]), [-1]),
+  };
 }
 
 function insideText(index: number, columns: number, lengths: readonly number[]): boolean {

@@ -25,11 +25,20 @@ export { type HubOptions, resolveDataset, resolveModel } from "./hub.ts";
 export { type LoadedModel, loadModel, type ModelParts, modelParts } from "./load.ts";
 export { createLora, type LoraAdapter, type LoraOptions, linearLayers, mergeLora, newLoraWeights, withLora } from "./lora.ts";
 export { type LoraFileOptions, loadLora, saveLora } from "./lora-files.ts";
-export { type HeldModel, type OpenedModel, type OpenModelOptions, openModel } from "./open-model.ts";
+export { type HeldModel, holdModel, type OpenedModel, type OpenModelOptions, openModel } from "./open-model.ts";
 export { type RotaryFrequencies, rotaryFrequencies } from "./rotary.ts";
 export { openSafetensors, type SafetensorsFile, type TensorEntry } from "./safetensors.ts";
 export { type SavedDtype, type TensorToWrite, writeSafetensors } from "./safetensors-writer.ts";
 export { type CheckpointToSave, saveCheckpoint } from "./save-checkpoint.ts";
-export { lengthBatches, type ScoringOptions, scoreRewards, scoreTexts, type Truncation, truncate } from "./scoring.ts";
+export {
+  lengthBatches,
+  type ScoringOptions,
+  scoreRewards,
+  scoreTextMoments,
+  scoreTexts,
+  type TextMoments,
+  type Truncation,
+  truncate,
+} from "./scoring.ts";
 export { type ChatOptions, type EncodeOptions, loadTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.ts";
 export { linear, loraScaleName, type Weights, weight, weightShapes } from "./weights.ts";
