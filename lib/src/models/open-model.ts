@@ -1,5 +1,5 @@
 import { openWorkspace, type Workspace, type WorkspaceOptions } from "../compute/index.ts";
-import { openCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { DecoderConfig } from "./config.ts";
 import { modelParts } from "./load.ts";
 import { loadTokenizer, type Tokenizer, type TokenizerOptions } from "./tokenizer.ts";
@@ -37,22 +37,33 @@ export async function openModel(folder: string, options: OpenModelOptions = {}):
   const tokenizer = loadTokenizer(folder, options); // first: it is quick, and may be missing
   const checkpoint = openCheckpoint(folder);
   try {
-    const { config, shapes, unused } = modelParts(checkpoint);
     const workspace = await openWorkspace(options);
     try {
-      for (const [name, shape] of shapes) {
-        await workspace.put({ [name]: { shape, data: checkpoint.read(name, shape) } }, { transfer: true });
-      }
+      const model = await holdModel(checkpoint, workspace);
+      return {
+        ...model,
+        tokenizer,
+        engine: `${model.config.modelType} on ${workspace.description}`,
+        dispose: () => workspace.close(),
+      };
     } catch (error) {
       await workspace.close();
       throw error;
     }
-    return {
-      ...{ config, tokenizer, workspace, unused, weightNames: [...shapes.keys()] },
-      engine: `${config.modelType} on ${workspace.description}`,
-      dispose: () => workspace.close(),
-    };
   } finally {
     checkpoint.close();
   }
+}
+
+/**
+ * Put a checkpoint's weights into a workspace, one after the other, so that memory holds them once.
+ *
+ * @throws one line that names the field of config.json, or tensor and file
+ */
+export async function holdModel(checkpoint: Checkpoint, workspace: Workspace): Promise<HeldModel & { readonly unused: readonly string[] }> {
+  const { config, shapes, unused } = modelParts(checkpoint);
+  for (const [name, shape] of shapes) {
+    await workspace.put({ [name]: { shape, data: checkpoint.read(name, shape) } }, { transfer: true });
+  }
+  return { config, workspace, weightNames: [...shapes.keys()], unused };
 }

@@ -107,7 +107,10 @@ export class OnnxWorkspace implements Workspace {
 
   /** The graph of a function for these shapes. */
   private async load(fn: TensorFunction, inputs: Tensors, names: readonly string[]): Promise<Loaded> {
-    const types = [...names.map((name) => [name, this.find(name)]), ...Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)])];
+    const types = [
+      ...names.map((name) => [name, this.find(name)]),
+      ...Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)]),
+    ];
     const key = JSON.stringify(types);
     const known = this.graphs.get(fn, key);
     if (known !== undefined) return known;

@@ -46,9 +46,7 @@ export async function runGraph(
     if (graph.copied.includes(name)) given[name]!.set(found[graphName]!);
   }
   const kept = { ...targets, ...Object.fromEntries(graph.copied.map((name) => [name, given[name]!])) };
-  return Object.fromEntries(
-    graph.results.map(({ name, graphName, type }) => [name, kept[name] ?? found[graphName] ?? emptyArray(type)]),
-  );
+  return Object.fromEntries(graph.results.map(({ name, graphName, type }) => [name, kept[name] ?? found[graphName] ?? emptyArray(type)]));
 }
 
 function emptyArray(type: ElementType): Numbers {

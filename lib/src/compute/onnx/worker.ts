@@ -69,8 +69,7 @@ async function answer(question: Question): Promise<{ value: unknown; transfer: A
 
 async function run({ id, inputs, held, replaced }: Question & { kind: "run" }): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
   const { graph, session } = graphs.get(id)!;
-  const pick = (names: readonly string[]): Record<string, Numbers> =>
-    Object.fromEntries(names.map((name) => [name, tensors.get(name)!]));
+  const pick = (names: readonly string[]): Record<string, Numbers> => Object.fromEntries(names.map((name) => [name, tensors.get(name)!]));
   const results = await runGraph(session, graph, { ...pick(held), ...inputs }, pick(replaced));
   const own = Object.entries(results).filter(([name]) => !tensors.has(name));
   const copied = own.map(([name, data]) => [name, ownsBuffer(data) ? data : data.slice()] as const);
