@@ -84,7 +84,8 @@ function consume(lanes: Int32Array, bytes: Uint8Array): void {
       let middle = (aa >>> 16) + (ab & 0xffff) + (ba & 0xffff);
       const carry = b * 0x27d4 + (ab >>> 16) + (ba >>> 16) + (middle >>> 16);
       const sum = (((middle << 16) | (aa & 0xffff)) >>> 0) + (lanes[lane]! >>> 0);
-      const sumHigh = (carry + Math.imul(low, 0xc2b2ae3d) + Math.imul(high, 0x27d4eb4f) + lanes[lane + 1]! + (sum > 0xffffffff ? 1 : 0)) | 0;
+      const sumHigh =
+        (carry + Math.imul(low, 0xc2b2ae3d) + Math.imul(high, 0x27d4eb4f) + lanes[lane + 1]! + (sum > 0xffffffff ? 1 : 0)) | 0;
       const turned = (sum << 31) | (sumHigh >>> 1); // rotated by 31
       const turnedHigh = (sumHigh << 31) | ((sum | 0) >>> 1);
       [a, b] = [turned & 0xffff, turned >>> 16];

@@ -135,7 +135,13 @@ function readHeader(file: BytesOfFile, start: number): FrameHeader {
   const size = 5 + windowBytes + dictionaryBytes + contentBytes;
   const header = needed(file, start, size);
   const exponent = header[5]! >> 3;
-  const number = (from: number, bytes: number): bigint => BigInt(`0x0${header.subarray(from, from + bytes).reverse().toString("hex")}`);
+  const number = (from: number, bytes: number): bigint =>
+    BigInt(
+      `0x0${header
+        .subarray(from, from + bytes)
+        .reverse()
+        .toString("hex")}`,
+    );
   const window = singleSegment ? 0 : 2 ** (10 + exponent) * (1 + (header[5]! & 7) / 8);
   if (number(5 + windowBytes, dictionaryBytes) !== 0n) throw new Damage(start, "the frame needs a dictionary, and cannot be read without");
   const content = contentBytes === 0 ? null : number(size - contentBytes, contentBytes) + (contentBytes === 2 ? 256n : 0n);
@@ -173,7 +179,8 @@ function skippable(file: BytesOfFile, at: number): number | null {
 
 function needed(file: BytesOfFile, offset: number, length: number): Buffer {
   const bytes = file.at(offset, length);
-  if (bytes.length < length) throw new Damage(file.size, file.size === 0 ? "the file is empty" : "the file ends within a frame: it was cut");
+  if (bytes.length < length)
+    throw new Damage(file.size, file.size === 0 ? "the file is empty" : "the file ends within a frame: it was cut");
   return bytes;
 }
 
