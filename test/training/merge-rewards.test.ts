@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { attributeDifferences, findMergeVector, mergedAccuracy, type PairExample } from "basewise/training";
 
 // A "model" that reads attributes off the token ids: id / 10 for each of five tokens.
-const score = async (texts: readonly (readonly number[])[]): Promise<Float32Array[]> => texts.map((ids) => Float32Array.from(ids, (id) => id / 10));
+const score = async (texts: readonly (readonly number[])[]): Promise<Float32Array[]> =>
+  texts.map((ids) => Float32Array.from(ids, (id) => id / 10));
 const pair = (chosen: number[], rejected: number[]): PairExample => ({ chosen, rejected });
 
 describe("the merge vector of a model", () => {
@@ -19,7 +20,11 @@ describe("the merge vector of a model", () => {
 
   it("finds that only correctness and shortness matter where people chose by them", async () => {
     // The first pair is won by correctness alone, the second by shortness alone, the third is lost by helpfulness: all won needs w1 = 0-ish.
-    const pairs = [pair([0, 20, 0, 0, 0], [0, 0, 0, 0, 0]), pair([0, 0, 0, 0, 0], [0, 0, 0, 0, 20]), pair([0, 2, 0, 0, 0], [40, 0, 0, 0, 0])];
+    const pairs = [
+      pair([0, 20, 0, 0, 0], [0, 0, 0, 0, 0]),
+      pair([0, 0, 0, 0, 0], [0, 0, 0, 0, 20]),
+      pair([0, 2, 0, 0, 0], [40, 0, 0, 0, 0]),
+    ];
     const { weights, correct, ties } = await findMergeVector(score, pairs);
     assert.equal(correct, 3);
     assert.ok(ties > 1);
@@ -32,6 +37,9 @@ describe("the merge vector of a model", () => {
     const pairs = [pair([5, 5, 5, 5, 5], [5, 5, 5, 5, 5]), pair([9, 0, 0, 0, 0], [0, 0, 0, 0, 0])];
     assert.deepEqual(await mergedAccuracy(pairs)(score), { accuracy: 0.5, ties: 0, n: 2 });
     await assert.rejects(findMergeVector(score, []), /there are no pairs/);
-    await assert.rejects(findMergeVector(async (texts) => texts.map(() => Float32Array.of(1)), pairs), /differences have 1 columns/);
+    await assert.rejects(
+      findMergeVector(async (texts) => texts.map(() => Float32Array.of(1)), pairs),
+      /differences have 1 columns/,
+    );
   });
 });

@@ -36,7 +36,9 @@ const rewardsOf = async (folder: string, texts: readonly (readonly number[])[]):
 };
 const close = (found: readonly number[][], expected: readonly (readonly number[])[], tolerance: number): void => {
   assert.equal(found.length, expected.length);
-  expected.forEach((row, i) => row.forEach((value, j) => assert.ok(Math.abs(found[i]![j]! - value) <= tolerance, `${found[i]![j]} is not ${value}`)));
+  for (const [i, row] of expected.entries()) {
+    for (const [j, value] of row.entries()) assert.ok(Math.abs(found[i]![j]! - value) <= tolerance, `${found[i]![j]} is not ${value}`);
+  }
 };
 
 describe("saveRewardModel", () => {
@@ -50,7 +52,10 @@ describe("saveRewardModel", () => {
       await saveFixtureModel(folder, model);
       const answer = answers.models[model.name]!;
       const tokenizer = loadTokenizer(folder); // as others find it: no word of the template that was chosen
-      assert.deepEqual(answers.conversations.map((turns) => tokenizer.encodeChat(turns)), answer.ids);
+      assert.deepEqual(
+        answers.conversations.map((turns) => tokenizer.encodeChat(turns)),
+        answer.ids,
+      );
       const ours = await rewardsOf(folder, answer.ids);
       close(ours, answer.rewards, 1e-4);
       close(ours, answer.rewards_in_a_padded_batch, 1e-4);
@@ -72,7 +77,10 @@ describe("saveRewardModel", () => {
     const model = { base, weights, outputs: ["reward"], method: "regression" as const, tokenizer: loadTokenizer(base) };
     await assert.rejects(saveRewardModel(join(room, "x"), model), /score\.weight has 5 rows for the outputs reward; give one name each/);
     await assert.rejects(saveRewardModel(join(room, "x"), { ...model, weights: [] }), /score\.weight has no rows/);
-    await assert.rejects(saveRewardModel(join(room, "x"), { ...model, outputs: attributes, mergeVector: [1] }), /a merge vector of 1 weights for 5/);
+    await assert.rejects(
+      saveRewardModel(join(room, "x"), { ...model, outputs: attributes, mergeVector: [1] }),
+      /a merge vector of 1 weights for 5/,
+    );
     await assert.rejects(saveRewardModel(join(room, "llama-bradley-terry"), { ...model, outputs: attributes }), /the folder is not empty/);
   });
 
@@ -108,7 +116,10 @@ describe("foldMergeVector", () => {
     close(await rewardsOf(folder, ids), expected, 1e-5);
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
     assert.deepEqual([config["num_labels"], config["basewise"], config["problem_type"]], [1, undefined, undefined]);
-    assert.match(readFileSync(join(folder, "README.md"), "utf8"), /^# Five attributes\n\n## One reward\n\n.*0\.3, 0\.75, 0\.45, 0\.5, -0\.35/);
+    assert.match(
+      readFileSync(join(folder, "README.md"), "utf8"),
+      /^# Five attributes\n\n## One reward\n\n.*0\.3, 0\.75, 0\.45, 0\.5, -0\.35/,
+    );
     await assert.rejects(foldMergeVector(folder, join(room, "again")), /config\.json has no basewise\.merge_vector/);
     await assert.rejects(foldMergeVector("test/fixtures/checkpoints/llama", join(room, "again")), /has no score\.weight/);
   });
