@@ -4,7 +4,7 @@ import type { Session, Value } from "./session.ts";
 /**
  * Append the rows whose key the table does not hold yet, once each: appending the same rows again changes nothing.
  *
- * @param columns  by name; what is left out is missing. Columns of one value for all rows may be given as that value
+ * @param columns  by name, equally long; what is left out is missing
  * @param constant  key columns that are the same in all rows, so that only those rows of the table are looked at
  * @returns how many were new
  */
@@ -14,7 +14,7 @@ export async function appendNew(
   columns: Readonly<Record<string, readonly Value[]>>,
   constant: Readonly<Record<string, Value>>,
 ): Promise<number> {
-  const names = Object.keys(columns);
+  const names = Object.keys(columns).filter((name) => columns[name]!.some((value) => value !== null));
   const staging = `new_${table.name}`;
   const fixed = Object.entries(constant);
   const own = table.key.filter((name) => !(name in constant));

@@ -53,7 +53,7 @@ export async function appendPresence(store: Store, batch: PresenceBatch): Promis
   for (const [i, score] of batch.scores.entries()) requireScore(batch, score, i);
   const { model, revision, limit, scores } = batch;
   if (scores.length === 0) return 0;
-  const column = (value: (score: PresenceScore) => Value | undefined): Value[] => scores.map((score) => value(score) ?? null);
+  const column = (value: (score: PresenceScore) => Value | undefined): Value[] => scores.map((score) => known(value(score)));
   const columns: Record<string, Value[]> = {
     document: column((score) => score.document),
     subset: column((score) => score.subset),
@@ -68,6 +68,11 @@ export async function appendPresence(store: Store, batch: PresenceBatch): Promis
     columns[`min_k_plus_plus_${percent}`] = column((score) => score.minKPlusPlus?.[i]);
   }
   return store.use((session) => appendNew(session, presenceTable, columns, { model, revision, token_limit: limit }));
+}
+
+/** A number that is none, such as the Min-K%++ of a text whose tokens are all certain, is missing. */
+function known(value: Value | undefined): Value {
+  return value === undefined || Number.isNaN(value) ? null : value;
 }
 
 function requireScore({ model, limit }: PresenceKey, score: PresenceScore, i: number): void {
