@@ -45,8 +45,11 @@ class Passing extends Error {
   readonly wait: number | undefined;
   /** whether it sends everybody away, not just this request */
   readonly busy: boolean;
-  constructor(message: string, wait?: number, busy = false) {
+  /** what to do when it does not pass */
+  readonly advice: string;
+  constructor(message: string, advice: string, wait?: number, busy = false) {
     super(message);
+    this.advice = advice;
     this.wait = wait;
     this.busy = busy;
   }
@@ -112,7 +115,7 @@ export async function requestJson(
       return await once(server, path, body, signal);
     } catch (error) {
       if (!(error instanceof Passing)) throw error;
-      if (attempt >= retries) throw new Error(attempt === 0 ? error.message : `${error.message}, tried ${attempt + 1} times`);
+      if (attempt >= retries) throw new Error(`${error.message}${attempt > 0 ? `, tried ${attempt + 1} times` : ""}; ${error.advice}`);
       const wait = error.wait ?? server.random() * Math.min(longestPause, server.pause * 2 ** attempt);
       if (wait > longestWait) throw new Error(`${error.message} and asks to wait ${Math.round(wait / 1000)} s; come back later`);
       if (error.busy) server.waitUntil = Math.max(server.waitUntil, performance.now() + wait);
@@ -176,11 +179,12 @@ function parsed(text: string, place: string): unknown {
 }
 
 function unanswered(error: unknown, place: string, timedOut: boolean, timeout: number): Error {
-  if (timedOut) return new Passing(`${place}: no whole answer within ${timeout / 1000} s`);
+  if (timedOut)
+    return new Passing(`${place}: no whole answer within ${timeout / 1000} s`, "send fewer requests at a time, or allow more time");
   const { why, unknown } = connectionFailure(error);
-  if (unknown) return new Error(`${place} cannot be reached (${why}); is the address right?`);
-  if (why === "ECONNREFUSED") return new Passing(`${place} cannot be reached (${why}); is the server running?`);
-  return new Passing(`${place}: the connection broke off (${oneLine(why)})`);
+  if (unknown || why === "bad port") return new Error(`${place} cannot be reached (${why}); is the address right?`); // fetch keeps off some ports
+  if (why === "ECONNREFUSED") return new Passing(`${place} cannot be reached (${why})`, "is the server running?");
+  return new Passing(`${place}: the connection broke off (${oneLine(why)})`, "is the server still running?");
 }
 
 /** The error for an answer that is no: what the server says of it, and what to do. */
@@ -188,7 +192,11 @@ function refusal(response: Response, place: string, text: string): Error {
   const { status, headers } = response;
   const said = oneLine(messageOf(text), 300);
   const answered = `${place} answered ${status}${said && ` (${said})`}`;
-  if (passingStatuses.includes(status)) return new Passing(answered, retryAfter(headers.get("retry-after")), [429, 503].includes(status));
+  const busy = status === 429 || status === 503;
+  if (passingStatuses.includes(status)) {
+    const advice = busy ? "send fewer requests at a time, or try later" : "the server's log says why";
+    return new Passing(answered, advice, retryAfter(headers.get("retry-after")), busy);
+  }
   const redirected = status >= 300 && status < 400;
   const advice = redirected
     ? `; it redirects to ${oneLine(headers.get("location") ?? "nowhere")}: give that address`

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 export interface ParallelOptions {
   /** ends the work: what is under way is aborted, and the reason is thrown */
   readonly signal?: AbortSignal | undefined;
@@ -23,6 +25,7 @@ export async function* inParallel<T, R>(
 ): AsyncGenerator<R, void, undefined> {
   if (!Number.isSafeInteger(limit) || limit < 1) throw new Error(`inParallel: limit is ${limit}; give a whole number above 0`);
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // one for each item that is under way, and no leak
   const forward = (): void => stop.abort(signal?.reason);
   if (signal?.aborted) forward();
   signal?.addEventListener("abort", forward, { once: true });

@@ -64,10 +64,11 @@ const completions: PromptProtocol = {
   path: "/v1/completions",
   body: (model, ids) => ({ model, prompt: ids, max_tokens: 1, temperature: 0, logprobs: 1, echo: true }),
   read(answer, ids) {
-    const entries = at(onlyChoice(answer), "logprobs", "token_logprobs");
+    const logprobs = at(onlyChoice(answer), "logprobs");
+    const entries = at(logprobs, "token_logprobs") ?? at(logprobs, "content"); // llama.cpp: in the form of chat answers
     const generated = numberAt(answer, "usage", "completion_tokens") ?? 1;
     if (!Array.isArray(entries)) throw new Unscored('no "logprobs.token_logprobs" in the answer');
-    if (entries.length <= generated) throw new Unscored(`log-probabilities of ${entries.length} generated tokens only`);
+    if (entries.length <= generated) throw new Unscored("it has only those of the token that was generated");
     requireCount("usage.prompt_tokens", numberAt(answer, "usage", "prompt_tokens"), ids.length);
     requireCount("token_logprobs", entries.length, ids.length + generated);
     return logProbabilities(ids, entries[0], (i) => entries[i]);

@@ -113,7 +113,7 @@ async function requireScores(
   const lacking = (why: string): Error =>
     new Error(
       `${describe(identity, connection.url)}: gives no log-probabilities of the prompt (${why}); ${
-        identity.program === "llama.cpp" ? "llama.cpp's server has them of generated tokens only, " : ""
+        identity.program === "llama.cpp" ? "llama.cpp's server never does: " : ""
       }use vLLM or SGLang, or a completions server that follows "echo" with "logprobs"`,
     );
   try {

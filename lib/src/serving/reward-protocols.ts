@@ -35,7 +35,7 @@ function vllmInput(model: string, { ids, text, messages }: RewardInput, activate
 
 const vllmForms = ["ids", "text", "messages"] as const;
 
-const vllmClassify: RewardProtocol = {
+export const vllmClassify: RewardProtocol = {
   path: "/classify",
   forms: vllmForms,
   body: vllmInput,
@@ -45,7 +45,7 @@ const vllmClassify: RewardProtocol = {
   },
 };
 
-const vllmPooling: RewardProtocol = {
+export const vllmPooling: RewardProtocol = {
   path: "/pooling",
   forms: vllmForms,
   body: (model, input, activated) => ({ ...vllmInput(model, input, activated), task: "classify" }),
@@ -58,7 +58,7 @@ const vllmPooling: RewardProtocol = {
   },
 };
 
-const sglang: RewardProtocol = {
+export const sglang: RewardProtocol = {
   path: "/classify",
   forms: ["ids", "text"],
   body: (model, { ids, text }) => ({ model, ...(ids ? { input_ids: ids } : { text }) }),
@@ -70,7 +70,7 @@ const sglang: RewardProtocol = {
 };
 
 /** TEI sorts a text's labels by score: the model's own list brings them back into their order. */
-function tei(info: unknown): RewardProtocol {
+export function tei(info: unknown): RewardProtocol {
   const type = at(info, "model_type");
   const labels = Object.entries((at(type, "classifier", "id2label") ?? at(type, "reranker", "id2label") ?? {}) as object)
     .sort(([a], [b]) => Number(a) - Number(b))
@@ -91,8 +91,6 @@ function tei(info: unknown): RewardProtocol {
     },
   };
 }
-
-export const rewardProtocols = { vllmClassify, vllmPooling, sglang, tei } as const;
 
 function onlyItem(items: readonly unknown[]): unknown {
   if (items.length !== 1) throw new Error(`${items.length} results for one conversation`);

@@ -2,7 +2,15 @@ import { oneLine } from "../files/index.ts";
 import { activationFault } from "./activation.ts";
 import { type Connection, type ConnectionOptions, connect, Refused, requestJson } from "./http.ts";
 import { describe, identify, type ServerIdentity } from "./identity.ts";
-import { type RewardInput, type RewardProtocol, type RewardServerKind, rewardProtocols } from "./reward-protocols.ts";
+import {
+  type RewardInput,
+  type RewardProtocol,
+  type RewardServerKind,
+  sglang,
+  tei,
+  vllmClassify,
+  vllmPooling,
+} from "./reward-protocols.ts";
 import { type ScoreAllOptions, scoreAll } from "./score-all.ts";
 import { addedByTei } from "./tei-text.ts";
 
@@ -139,7 +147,6 @@ async function openProtocol(
   identity: ServerIdentity,
   signal: AbortSignal | undefined,
 ): Promise<Opened> {
-  const { vllmClassify, vllmPooling, sglang, tei } = rewardProtocols;
   const candidates = kind === "vllm" ? [vllmClassify, vllmPooling] : [kind === "sglang" ? sglang : tei(identity.info)];
   const refusals: string[] = [];
   for (const protocol of candidates) {
