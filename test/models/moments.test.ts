@@ -29,7 +29,7 @@ for (const name of ["llama", "gemma2"]) {
     it("come with the log-probabilities that scoreTexts gives; texts that predict nothing have none", async () => {
       const texts = [...answers.documents.slice(0, 3).map(({ input_ids }) => input_ids), [5], []];
       const [plain, found] = [await scoreTexts(model, texts), await scoreTextMoments(model, texts)];
-      found.forEach(({ logProbabilities }, i) => allClose(logProbabilities, plain[i]!, 1e-5, `document ${i}`));
+      for (const [i, { logProbabilities }] of found.entries()) allClose(logProbabilities, plain[i]!, 1e-5, `document ${i}`);
       equal(found[3]!.means.length + found[4]!.deviations.length, 0);
     });
   });

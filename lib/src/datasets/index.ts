@@ -29,6 +29,18 @@ export {
   type TextOrChat,
   type TextRecord,
 } from "./records.ts";
+export { type RewardBenchData, type RewardBenchItem, readRewardBench, rewardBenchFiles } from "./rewardbench.ts";
 export { type DataRow, dataFileEndings, readRows } from "./rows.ts";
 export { faultLine, readZstd, type ZstdFault, type ZstdPart } from "./zstd.ts";
 export { Xxh64 } from "./zstd-checksum.ts";
+export {
+  type OnFault,
+  paperSubsets,
+  readSlimPajama,
+  type SlimPajamaDocument,
+  type SlimPajamaPart,
+  slimPajamaEndings,
+  slimPajamaSubsets,
+  subsetsNamed,
+} from "./slimpajama.ts";
+export { slimPajamaFiles } from "./slimpajama-files.ts";

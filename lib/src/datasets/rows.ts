@@ -2,6 +2,7 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from "node:
 import { createGunzip } from "node:zlib";
 import { type JsonLine, oneLine, placeOf, readJsonLines, readJsonLinesFrom, readText, recordAccess } from "../files/index.ts";
 import { readParquetRows } from "./parquet.ts";
+import { readZstd } from "./zstd.ts";
 
 /** One row of a data file, whichever kind of file it is. */
 export interface DataRow {
@@ -13,10 +14,19 @@ export interface DataRow {
 }
 
 /** Endings of the files that `readRows` reads. */
-export const dataFileEndings: readonly string[] = [".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".json", ".json.gz", ".parquet"];
+export const dataFileEndings: readonly string[] = [
+  ".jsonl",
+  ".ndjson",
+  ".jsonl.gz",
+  ".ndjson.gz",
+  ".jsonl.zst",
+  ".json",
+  ".json.gz",
+  ".parquet",
+];
 
 /**
- * Rows of a data file, one after another: JSON Lines (also gzipped), one JSON array, or Parquet. The file's name says which;
+ * Rows of a data file, one after another: JSON Lines (also compressed by gzip or zstd), one JSON array, or Parquet. The file's name says which;
  * `.json` may hold either kind. A `.json` array is read whole, the others piece by piece.
  *
  * @throws one line that names file and row: no such file, another kind of file, damaged, a row that is no object
@@ -28,6 +38,7 @@ export async function* readRows(path: string): AsyncGenerator<DataRow> {
   }
   if (name.endsWith(".parquet")) yield* numbered(readParquetRows(path), path);
   else if (name.endsWith(".json") && startsWithBracket(path)) yield* numbered(elementsOf(path), path);
+  else if (name.endsWith(".zst")) yield* located(readJsonLinesFrom(uncompressed(path), path), path);
   else if (name.endsWith(".gz")) yield* located(readJsonLinesFrom(gunzipped(path), path), path);
   else yield* located(readJsonLines(path), path);
 }
@@ -44,6 +55,10 @@ async function* numbered(values: AsyncIterable<unknown> | Iterable<unknown>, pat
 function row(value: unknown, place: string, number: number, path: string): DataRow {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { place, number, value: value as DataRow["value"] };
   throw new Error(`${placeOf(path)}, ${place}: is not a JSON object; write one object per row, {"column": value, …}`);
+}
+
+async function* uncompressed(path: string): AsyncGenerator<Uint8Array> {
+  for (const part of readZstd(path)) if (part.kind === "bytes") yield part.bytes;
 }
 
 function startsWithBracket(path: string): boolean {
@@ -66,7 +81,7 @@ function elementsOf(path: string): unknown[] {
 }
 
 /** A gzipped file's content. A file that was cut off, or is no gzip at all, is an error: half the rows are not the data. */
-async function* gunzipped(path: string): AsyncGenerator<Uint8Array> {
+export async function* gunzipped(path: string): AsyncGenerator<Uint8Array> {
   recordAccess("read", path);
   const file = createReadStream(path);
   const gunzip = createGunzip();

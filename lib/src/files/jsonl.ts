@@ -37,7 +37,8 @@ export async function* readJsonLinesFrom(pieces: AsyncIterable<Uint8Array>, path
   yield* parseLines(cut(null), path);
 }
 
-function* parseLines(lines: Iterable<Line>, path: string): Generator<JsonLine> {
+/** The JSON values of lines; blank ones are skipped. */
+export function* parseLines(lines: Iterable<Line>, path: string): Generator<JsonLine> {
   const name = placeOf(path);
   for (const { line, bytes } of lines) {
     const text = decodeLine(bytes, `${name}, line ${line}`);
@@ -65,13 +66,13 @@ function parseLine(text: string, line: number, name: string): unknown {
 }
 
 /** The bytes of a line without its line feed. */
-interface Line {
+export interface Line {
   readonly line: number;
   readonly bytes: Uint8Array;
 }
 
 /** Cuts pieces, one call each, into lines; null is the end. The piece may be used again after the call's lines are taken. */
-function lineCutter(name: string): (piece: Uint8Array | null) => Generator<Line> {
+export function lineCutter(name: string): (piece: Uint8Array | null) => Generator<Line> {
   let pending: Uint8Array[] = []; // the start of a line whose end is in a later piece
   let held = 0;
   let line = 1;
@@ -94,7 +95,7 @@ function lineCutter(name: string): (piece: Uint8Array | null) => Generator<Line>
 }
 
 /** The bytes of a file, a mebibyte at a time, always in the same memory. */
-function* readPieces(path: string): Generator<Uint8Array> {
+export function* readPieces(path: string): Generator<Uint8Array> {
   const handle = open(path);
   try {
     const piece = Buffer.allocUnsafe(1024 * 1024);
