@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { awaitOnExit, forgetOnExit, questionAsked } from "./open-questions.ts";
 import type { Answer, Question } from "./worker.ts";
 
 interface Waiting {
@@ -13,10 +14,17 @@ interface Waiting {
 export class ComputeThread {
   private readonly worker: Worker;
   private readonly waiting: Waiting[] = [];
+  private readonly open: Int32Array;
+  private readonly exited: Promise<void>;
   private ended: Error | null = null;
 
-  constructor(worker: Worker) {
+  /** @param open  what the thread shares with this one (open-questions.ts) */
+  constructor(worker: Worker, open: Int32Array) {
     this.worker = worker;
+    this.open = open;
+    awaitOnExit(open);
+    this.exited = new Promise((resolve) => worker.once("exit", () => resolve()));
+    worker.once("exit", () => forgetOnExit(open));
     worker.unref();
     worker.on("message", (answer: Answer) => this.settle(answer));
     worker.on("messageerror", (error) => this.end(`sent an answer that cannot be read (${error.message})`));
@@ -31,6 +39,7 @@ export class ComputeThread {
     this.worker.ref();
     try {
       this.worker.postMessage(question, [...transfer]);
+      questionAsked(this.open);
     } catch (error) {
       this.waiting.pop();
       if (this.waiting.length === 0) this.worker.unref();
@@ -39,14 +48,18 @@ export class ComputeThread {
     return answer;
   }
 
-  /** End the thread, after what it is computing right now. */
+  /** End the thread, after what it is computing right now: a session cannot be stopped. */
   async close(): Promise<void> {
     this.end("is closed");
-    await this.worker.terminate();
+    this.worker.ref();
+    this.worker.postMessage({ kind: "close" } satisfies Question);
+    await this.exited;
   }
 
   private settle(answer: Answer): void {
-    const { resolve, reject } = this.waiting.shift()!;
+    const asked = this.waiting.shift();
+    if (asked === undefined) return; // it was closed meanwhile
+    const { resolve, reject } = asked;
     if (this.waiting.length === 0) this.worker.unref();
     if ("error" in answer) reject(new Error(explained(answer.error)));
     else resolve(answer.value);

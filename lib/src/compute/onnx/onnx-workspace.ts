@@ -4,7 +4,8 @@ import type { TensorNumbers, Workspace } from "../workspace.ts";
 import { checkTensor, sameType, typeOf, unknownName } from "../workspace-checks.ts";
 import { ComputeThread } from "./compute-thread.ts";
 import { GraphCache } from "./graph-cache.ts";
-import { prepare, resultTypes } from "./prepare.ts";
+import { openQuestions } from "./open-questions.ts";
+import { prepare } from "./prepare.ts";
 import type { OnnxBackend } from "./runtime.ts";
 import type { Numbers } from "./session.ts";
 import { type InputType, type TensorFunction, trace } from "./trace.ts";
@@ -51,7 +52,8 @@ export class OnnxWorkspace implements Workspace {
    * @throws one line, where ONNX Runtime cannot be loaded
    */
   static async open(backend: OnnxBackend, reason: string, threads?: number): Promise<OnnxWorkspace> {
-    const thread = new ComputeThread(startWorker());
+    const open = openQuestions();
+    const thread = new ComputeThread(startWorker(open), open);
     try {
       const version = await thread.ask({ kind: "open", backend, threads });
       const many = threads === undefined ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"}`;
@@ -115,13 +117,15 @@ export class OnnxWorkspace implements Workspace {
     const known = this.graphs.get(fn, key);
     if (known !== undefined) return known;
     const traced = trace(fn, Object.fromEntries(types));
+    const replaced = [...traced.outputs.keys()].filter((name) => this.held.has(name));
+    for (const name of replaced) {
+      const { type, shape } = traced.outputs.get(name)!;
+      sameType(name, this.find(name), { dtype: type, shape });
+    }
     const graph = prepare(
       traced,
-      names.filter((name) => traced.outputs.has(name)),
+      replaced.filter((name) => names.includes(name)),
     );
-    const replaced = graph.results.map(({ name }) => name).filter((name) => this.held.has(name));
-    const results = resultTypes(graph);
-    for (const name of replaced) sameType(name, this.find(name), results[name]!);
     this.lastId += 1;
     const loaded = { id: this.lastId, bytes: graph.bytes, replaced: replaced.filter((name) => !names.includes(name)) };
     await this.thread.ask({ kind: "load", id: loaded.id, graph }, graph.model === null ? [] : [graph.model.buffer as ArrayBuffer]);
@@ -141,10 +145,10 @@ export class OnnxWorkspace implements Workspace {
   }
 }
 
-function startWorker(): Worker {
+function startWorker(open: Int32Array): Worker {
   const compiled = !import.meta.url.endsWith(".ts");
   const url = new URL(compiled ? "./worker.js" : "./worker.ts", import.meta.url);
-  return new Worker(url, compiled ? { execArgv: [] } : {}); // flags as --eval are for the program, not for this file
+  return new Worker(url, { workerData: open, ...(compiled && { execArgv: [] }) }); // flags as --eval are for the program, not for this file
 }
 
 /** Arrays that can move to another thread: each with a buffer of its own, copied unless they may be taken. */

@@ -51,7 +51,7 @@ export async function createSession(model: Uint8Array, { threads, backend = "onn
     enableCpuMemArena: true,
     enableMemPattern: false,
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // errors are thrown; it need not print them, too
     ...(threads !== undefined && { intraOpNumThreads: threads }),
   });
   const tensor = ({ type, data, shape }: Buffer): Tensor => new runtime.Tensor(type, data as Float32Array, shape);

@@ -1,9 +1,10 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
+import { questionAnswered } from "./open-questions.ts";
 import { type PreparedGraph, runGraph } from "./run-graph.ts";
 import { loadRuntime, type OnnxBackend } from "./runtime.ts";
 import { createSession, type Numbers, type Session } from "./session.ts";
 
-/** What the thread can be asked to do; each question gets one `Answer`. */
+/** What the thread can be asked to do; each question gets one `Answer`, but for `close`, which ends the thread. */
 export type Question =
   | { readonly kind: "open"; readonly backend: OnnxBackend; readonly threads: number | undefined }
   | { readonly kind: "put"; readonly tensors: Readonly<Record<string, Numbers>> }
@@ -11,6 +12,7 @@ export type Question =
   | { readonly kind: "drop"; readonly names: readonly string[] }
   | { readonly kind: "load"; readonly id: number; readonly graph: PreparedGraph }
   | { readonly kind: "release"; readonly id: number }
+  | { readonly kind: "close" }
   | {
       readonly kind: "run";
       readonly id: number;
@@ -32,7 +34,7 @@ const graphs = new Map<number, { readonly graph: PreparedGraph; readonly session
 let backend: OnnxBackend = "onnx";
 let threads: number | undefined;
 
-async function answer(question: Question): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
+async function answer(question: Exclude<Question, { kind: "close" }>): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
   switch (question.kind) {
     case "open": {
       ({ backend, threads } = question);
@@ -85,8 +87,11 @@ function nothing(): { value: null; transfer: ArrayBuffer[] } {
 }
 
 parentPort!.on("message", (question: Question) => {
-  answer(question).then(
-    ({ value, transfer }) => parentPort!.postMessage({ value } satisfies Answer, transfer),
-    (error: unknown) => parentPort!.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies Answer),
-  );
+  if (question.kind === "close") process.exit(); // of this thread
+  answer(question)
+    .finally(() => questionAnswered(workerData as Int32Array))
+    .then(
+      ({ value, transfer }) => parentPort!.postMessage({ value } satisfies Answer, transfer),
+      (error: unknown) => parentPort!.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies Answer),
+    );
 });
