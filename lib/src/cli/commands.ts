@@ -4,6 +4,7 @@ import { registerDoctor } from "./doctor.ts";
 import { registerLogprobs } from "./logprobs.ts";
 import { registerRecommend } from "./recommend.ts";
 import { registerReward } from "./reward.ts";
+import { registerRewardBench } from "./rewardbench.ts";
 import { registerRun } from "./run.ts";
 
 /** Every command of the program, in the order of `basewise --help`: each adds itself. */
@@ -14,4 +15,5 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerBenchmarks,
   registerLogprobs,
   registerReward,
+  registerRewardBench,
 ];

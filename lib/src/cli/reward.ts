@@ -82,7 +82,7 @@ function readMessages(row: Readonly<Record<string, unknown>>): ChatMessage[] {
 }
 
 /** Noon of a day, local time, so that no time zone makes it another day. */
-function day(text: string): Date {
+export function day(text: string): Date {
   const date = new Date(`${text}T12:00:00`);
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(date.getTime())) throw new InvalidArgumentError("write it as 2024-07-26");
   return date;

@@ -7,8 +7,13 @@ import { type BenchmarkScore, type ScoreEstimate, samplesOf, scoreRows, subsetSh
 export interface Difference {
   readonly level: "subset" | "section" | "overall";
   readonly name: string;
+  /** each model's own score and interval (`ScoreEstimate`) */
   readonly a: number | null;
+  readonly aLow: number | null;
+  readonly aHigh: number | null;
   readonly b: number | null;
+  readonly bLow: number | null;
+  readonly bHigh: number | null;
   /** a − b, with its interval; null where one of the two is missing */
   readonly difference: number | null;
   readonly low: number | null;
@@ -77,7 +82,7 @@ const noBounds: Bounds = { low: null, high: null, probability: null };
 type BoundsOf = (shares: ReadonlyMap<string, number>, a: ScoreEstimate, b: ScoreEstimate) => Bounds;
 
 /** All differences of two scores. */
-function differences(benchmark: Benchmark, a: BenchmarkScore, b: BenchmarkScore, boundsOf: BoundsOf): Difference[] {
+function differences(benchmark: Benchmark, scoreA: BenchmarkScore, scoreB: BenchmarkScore, boundsOf: BoundsOf): Difference[] {
   const one = (
     level: Difference["level"],
     name: string,
@@ -85,20 +90,24 @@ function differences(benchmark: Benchmark, a: BenchmarkScore, b: BenchmarkScore,
     x: ScoreEstimate,
     y?: ScoreEstimate,
   ): Difference => {
-    const values = { level, name, a: x.value, b: y?.value ?? null, n: x.n };
+    const [a, b] = [
+      { a: x.value, aLow: x.low, aHigh: x.high },
+      { b: y?.value ?? null, bLow: y?.low ?? null, bHigh: y?.high ?? null },
+    ];
+    const values = { level, name, ...a, ...b, n: x.n };
     if (x.value === null || !y || y.value === null) return { ...values, difference: null, ...noBounds };
     return { ...values, difference: x.value - y.value, ...boundsOf(shares, x, y) };
   };
-  const subsets = a.subsets.map((x) => {
-    const y = b.subsets.find(({ subset }) => subset === x.subset);
+  const subsets = scoreA.subsets.map((x) => {
+    const y = scoreB.subsets.find(({ subset }) => subset === x.subset);
     return one("subset", x.subset, new Map([[x.subset, 1]]), x, y);
   });
-  const sections = a.sections.map((x, i) => {
+  const sections = scoreA.sections.map((x, i) => {
     const members = benchmark.subsets.filter(({ section }) => section === x.section);
     const total = members.reduce((sum, { weight }) => sum + weight, 0);
-    return one("section", x.section, new Map(members.map(({ subset, weight }) => [subset, weight / total])), x, b.sections[i]);
+    return one("section", x.section, new Map(members.map(({ subset, weight }) => [subset, weight / total])), x, scoreB.sections[i]);
   });
-  return [...subsets, ...sections, one("overall", "Overall", subsetShares(benchmark), a.overall, b.overall)];
+  return [...subsets, ...sections, one("overall", "Overall", subsetShares(benchmark), scoreA.overall, scoreB.overall)];
 }
 
 function finite(value: number): number | null {

@@ -2,6 +2,9 @@
 
 export { type Benchmark, type BenchmarkOptions, type BenchmarkSubset, rewardBench, rewardBench2, type SubsetRule } from "./benchmark.ts";
 export { type ComparisonOptions, compareRows, compareScores, type Difference } from "./compare.ts";
+export { type EvaluationOptions, evaluateItems, modelSource, type RewardSource, serverSource } from "./evaluate.ts";
+export { dataFingerprint, modelFingerprint } from "./fingerprint.ts";
+export { type EncodedAnswer, encodeItems, type InputEncoder, type InputOptions, inputEncoder } from "./inputs.ts";
 export { type LengthBias, lengthBias } from "./length-bias.ts";
 export {
   mergedReward,
@@ -16,6 +19,8 @@ export {
 export { pointsOf, type RowPoints, type ScoredRow } from "./points.ts";
 export {
   type BenchmarkScore,
+  countWarnings,
+  requireSubsets,
   type ScoreEstimate,
   type ScoreOptions,
   type SectionScore,

@@ -89,7 +89,10 @@ export function scoreRows(benchmark: Benchmark, rows: readonly ScoredRow[], opti
       samples.map(({ stratum }) => stratum),
       options.bootstrap,
     );
-  const warnings = samples.flatMap(({ subset, n }) => (n === subset.rows ? [] : [otherCount(benchmark, subset, n)]));
+  const warnings = countWarnings(
+    benchmark,
+    rows.map(({ subset }) => subset),
+  );
   const how = { warnings, resampled, confidence: options.confidence };
   const names = samples.map(({ subset }) => subset);
   return combine(
@@ -110,7 +113,7 @@ export function scoreAccuracies(
   accuracies: Readonly<Record<string, number>>,
   options: Pick<ScoreOptions, "allowMissing" | "confidence"> = {},
 ): BenchmarkScore {
-  checkSubsets(benchmark, new Set(Object.keys(accuracies)), options.allowMissing);
+  requireSubsets(benchmark, new Set(Object.keys(accuracies)), options.allowMissing);
   const present = benchmark.subsets.filter(({ subset }) => Object.hasOwn(accuracies, subset));
   const parts = present.map((subset): SubsetScore => {
     const { rule, rows: n, weight } = subset;
@@ -140,7 +143,7 @@ export function samplesOf(
     if (own) own.push(row);
     else bySubset.set(row.subset, [row]);
   }
-  checkSubsets(benchmark, new Set(bySubset.keys()), allowMissing);
+  requireSubsets(benchmark, new Set(bySubset.keys()), allowMissing);
   return benchmark.subsets.flatMap((subset) => {
     const own = bySubset.get(subset.subset);
     return own === undefined ? [] : [sampleOf(subset, own)];
@@ -159,7 +162,8 @@ function sampleOf(subset: BenchmarkSubset, rows: readonly ScoredRow[]): SubsetSa
   return { subset, n: rows.length, ties, stratum: { n: prompts.length, statistic } };
 }
 
-function checkSubsets(benchmark: Benchmark, found: ReadonlySet<string>, allowMissing = false): void {
+/** Refuse subsets that the benchmark does not have, and, unless that is allowed, a lack of those that it has. */
+export function requireSubsets(benchmark: Benchmark, found: ReadonlySet<string>, allowMissing = false): void {
   const known = new Set(benchmark.subsets.map(({ subset }) => subset));
   const extra = [...found].filter((subset) => !known.has(subset));
   if (extra.length > 0) {
@@ -180,8 +184,15 @@ function named(subsets: readonly string[]): string {
   return subsets.length > 6 ? `${shown.join(", ")} and ${subsets.length - 6} more` : shown.join(", ");
 }
 
-function otherCount(benchmark: Benchmark, { subset, rows, weight }: BenchmarkSubset, n: number): string {
-  return `${subset} has ${n} rows, in ${benchmark.name} it has ${rows}; it counts ${weight} in its section all the same`;
+/** Subsets that have another number of rows than the official data, a line each. @param found  the subset of every row */
+export function countWarnings(benchmark: Benchmark, found: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const subset of found) counts.set(subset, (counts.get(subset) ?? 0) + 1);
+  return benchmark.subsets.flatMap(({ subset, rows, weight }) => {
+    const n = counts.get(subset) ?? 0;
+    if (n === 0 || n === rows) return [];
+    return [`${subset} has ${n} rows, in ${benchmark.name} it has ${rows}; it counts ${weight} in its section all the same`];
+  });
 }
 
 /** An accuracy that no number of wins (a tie counting one half) out of the official rows gives. */
