@@ -6,7 +6,7 @@ export interface StepLine {
   readonly kind: "step";
   /** counted from 1 */
   readonly step: number;
-  /** epochs begun before this step's last example: fraction of epochs seen after the step */
+  /** epochs done after this step, e.g. 0.5 */
   readonly epoch: number;
   /** mean over the step's examples (attributes, tokens), before the update */
   readonly loss: number;

@@ -23,7 +23,8 @@ export function totalSteps(examples: number, config: OrderConfig): number {
   throw new Error(`train: ${examples} examples make no step of ${config.batchSize}; ${remedy}`);
 }
 
-function stepsOfEpoch(examples: number, { batchSize, dropLastBatch }: OrderConfig): number {
+/** Steps of one epoch. */
+export function stepsOfEpoch(examples: number, { batchSize, dropLastBatch }: Pick<OrderConfig, "batchSize" | "dropLastBatch">): number {
   return dropLastBatch ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
 }
 

@@ -3,7 +3,7 @@ import type { TrainConfig } from "./config.ts";
 import { type DpoExample, type Example, lengthOf, type Task, textsOf, tokensOf } from "./examples.ts";
 import type { StepLine } from "./log.ts";
 import { choosePaddedLengths, type MicroBatch, type MicroBatchOptions, microBatches } from "./micro-batches.ts";
-import { examplesOfStep, totalSteps } from "./order.ts";
+import { examplesOfStep, stepsOfEpoch, totalSteps } from "./order.ts";
 import { learningRateAt } from "./schedule.ts";
 import { lossUnits, microInputs, scalar, updateInputs } from "./step-inputs.ts";
 import { heldNames, stepFunctions, type TrainedModel } from "./steps.ts";
@@ -13,7 +13,6 @@ type Inputs = Readonly<Record<string, TensorNumbers>>;
 /** All that a step computes from, made while the step before is computed. */
 interface PreparedStep {
   readonly step: number;
-  readonly epoch: number;
   readonly batches: readonly MicroBatch[];
   readonly inputs: readonly Inputs[];
 }
@@ -73,7 +72,7 @@ export class StepRunner {
     return {
       kind: "step",
       step,
-      epoch: prepared.epoch,
+      epoch: step / stepsOfEpoch(this.examples.length, this.config),
       loss,
       ...this.pairMetrics(prepared, results),
       gradientNorm: norm,
@@ -86,13 +85,12 @@ export class StepRunner {
   }
 
   private prepare(step: number): PreparedStep {
-    const { epoch, examples } = examplesOfStep(step, this.examples.length, this.config);
+    const { examples } = examplesOfStep(step, this.examples.length, this.config);
     const batches = microBatches(examples, (i) => lengthOf(this.examples[i]!), this.shapes);
     const own = (numbers: readonly number[]): Example[] => numbers.map((i) => this.examples[i]!);
     const units = lossUnits(this.task, own(examples));
     const inputs = batches.map((batch) => microInputs(this.model.config, this.task, own(batch.examples), batch, units));
-    const seen = epoch + (((step - 1) * this.config.batchSize) % this.examples.length) / this.examples.length;
-    return { step, epoch: seen, batches, inputs };
+    return { step, batches, inputs };
   }
 
   /** Make the next step's inputs while the engine computes. */
