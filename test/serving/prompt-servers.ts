@@ -1,11 +1,10 @@
-import { Status } from "./protocol-server.ts";
+import { type Json, Status } from "./protocol-server.ts";
 
 /** ln p(ids[i] | ids[0 … i − 1]) for i ≥ 1  [ids − 1] */
 export type Numbers = (ids: readonly number[]) => readonly number[];
 
 /** What a server answers: JSON for a path and a body, undefined for 404. */
-// biome-ignore lint/suspicious/noExplicitAny: JSON
-export type Answer = (path: string, body: any) => unknown;
+export type Answer = (path: string, body: Json) => unknown;
 
 const listOf = (owner: string, more = {}): unknown => ({
   object: "list",

@@ -5,7 +5,7 @@ import { openModel, scoreTexts } from "basewise/models";
 import { openPromptServer, type PromptServer, type PromptServerKind, type PromptServerOptions, scorePrompts } from "basewise/serving";
 import { allClose, answersOf, readJson } from "../models/fixtures.ts";
 import { type Answer, completions, likeliestAfter, type Numbers, sglang, vllm } from "./prompt-servers.ts";
-import { type ProtocolServer, passing, Status, startServer } from "./protocol-server.ts";
+import { type Json, type ProtocolServer, passing, Status, startServer } from "./protocol-server.ts";
 
 /** Documents of the fixture checkpoints with transformers' log-probabilities. */
 const documents = ["llama", "gemma2"].flatMap((name) => {
@@ -19,7 +19,7 @@ const prompts = documents.map(({ ids }) => ids);
 const localNumbers: Promise<Float32Array[]> = (async () => {
   const found: Float32Array[] = [];
   for (const name of ["llama", "gemma2"]) {
-    const model = await openModel(join("test", "fixtures", "checkpoints", name), { backend: "cpu" });
+    const model = await openModel(join("test", "fixtures", "checkpoints", name));
     found.push(...(await scoreTexts(model, prompts.filter((_, i) => documents[i]!.name === name)))); // biome-ignore format: one line
     await model.dispose();
   }
@@ -38,7 +38,7 @@ async function start(answer: Answer): Promise<ProtocolServer> {
   return server;
 }
 
-const quick = { pause: 1, timeout: 200, retries: 3 } as const;
+const quick = { pause: 1, timeout: 10_000, retries: 3 } as const;
 
 async function open(answer: Answer, options: Partial<PromptServerOptions> = {}): Promise<[PromptServer, ProtocolServer]> {
   const server = await start(answer);
@@ -49,8 +49,7 @@ async function open(answer: Answer, options: Partial<PromptServerOptions> = {}):
 }
 
 /** An answer, changed. */
-// biome-ignore lint/suspicious/noExplicitAny: JSON
-function changing(answer: Answer, change: (value: any, ids: readonly number[]) => void): Answer {
+function changing(answer: Answer, change: (value: Json, ids: readonly number[]) => void): Answer {
   return (path, body) => {
     const value = answer(path, body);
     const ids = body?.prompt ?? body?.input_ids;
@@ -76,7 +75,8 @@ describe("log-probabilities of prompts from a server", () => {
 
     for (const [name, fault] of Object.entries(passing)) {
       it(`${kind}: ${name} is tried again`, async () => {
-        const [server, stub] = await open(protocols[kind](numbers));
+        const slow = name.endsWith("in time");
+        const [server, stub] = await open(protocols[kind](numbers), slow ? { timeout: 200 } : {});
         stub.meddle = (post, response, answer) => {
           if (post !== 0 && post !== 2) return false;
           fault(response, answer);
@@ -84,7 +84,7 @@ describe("log-probabilities of prompts from a server", () => {
         };
         const served = await scorePrompts(server, prompts.slice(0, 3), { concurrency: 1 });
         for (const [i, row] of served.entries()) allClose(row, documents[i]!.logprobs, 1e-6, `document ${i}`);
-        assert.equal(stub.posts, 5);
+        assert.ok(slow ? stub.posts >= 5 : stub.posts === 5, `${stub.posts} requests`);
       });
     }
 
@@ -166,8 +166,7 @@ describe("log-probabilities of prompts from a server", () => {
 });
 
 describe("wrong numbers", () => {
-  // biome-ignore lint/suspicious/noExplicitAny: JSON
-  const listIn: Record<PromptServerKind, (answer: any) => any[]> = {
+  const listIn: Record<PromptServerKind, (answer: Json) => Json[]> = {
     vllm: (answer) => answer.choices[0].prompt_logprobs,
     sglang: (answer) => answer.meta_info.input_token_logprobs,
     completions: (answer) => answer.choices[0].logprobs.token_logprobs,
@@ -175,8 +174,7 @@ describe("wrong numbers", () => {
   for (const kind of kinds) {
     const list = listIn[kind];
     const number = { vllm: { "5": { logprob: -1 } }, sglang: [-1, 5, null], completions: -1 }[kind];
-    // biome-ignore lint/suspicious/noExplicitAny: JSON
-    const cases: [string, (answer: any, ids: readonly number[]) => void, RegExp][] = [
+    const cases: [string, (answer: Json, ids: readonly number[]) => void, RegExp][] = [
       ["one token too few", (answer) => list(answer).pop(), /counts \d+ where \d+ belong/],
       ["one token too many", (answer) => list(answer).push(number), /counts \d+ where \d+ belong/],
       [
@@ -246,12 +244,10 @@ describe("servers without log-probabilities of prompts", () => {
   });
 
   it("an echo that is ignored, or answered with the generated token's number alone", async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: JSON
     const without =
-      (change: (choice: any) => void) =>
+      (change: (choice: Json) => void) =>
       (path: string, body: unknown): unknown => {
-        // biome-ignore lint/suspicious/noExplicitAny: JSON
-        const answer = completions(numbers)(path, body) as any;
+        const answer = completions(numbers)(path, body) as Json;
         if (answer?.choices) change(answer.choices[0]);
         return answer;
       };
@@ -283,8 +279,7 @@ describe("servers without log-probabilities of prompts", () => {
   it("an echo that leaves out the BOS", async () => {
     const answer = completions(numbers);
     await refused((path, body) => {
-      // biome-ignore lint/suspicious/noExplicitAny: JSON
-      const value = answer(path, body) as any;
+      const value = answer(path, body) as Json;
       if (value?.choices) value.choices[0].logprobs.token_logprobs.splice(1, 1);
       return value;
     }, /"token_logprobs" counts 4 where 5 belong/);
@@ -340,7 +335,7 @@ describe("manners", () => {
   });
 
   it("lets all wait when the server is busy", async () => {
-    const [server, stub] = await open(vllm(numbers), { timeout: 5000 });
+    const [server, stub] = await open(vllm(numbers));
     const times: number[] = [];
     stub.meddle = (post, response) => {
       times[post] = performance.now();
@@ -361,7 +356,7 @@ describe("manners", () => {
   });
 
   it("stops at the first error that does not pass, and drops what is under way", async () => {
-    const [server, stub] = await open(vllm(numbers), { timeout: 10_000 });
+    const [server, stub] = await open(vllm(numbers));
     stub.delay = (post) => (post === 3 ? 0 : 300);
     stub.meddle = (post, response) => post === 3 && Boolean(response.writeHead(400).end('{"message":"bad prompt"}'));
     const since = performance.now();

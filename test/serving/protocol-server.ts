@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** JSON of a shape that the test knows. */
+// biome-ignore lint/suspicious/noExplicitAny: the other side of the client's checks
+export type Json = any;
+
 /** What a request was. */
 export interface Asked {
   readonly path: string;
   readonly authorization: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the client sent
-  readonly body: any;
+  readonly body: Json;
 }
 
 /** A server in the test: answers by a function, and breaks as the test wants. */
@@ -28,8 +31,7 @@ export interface ProtocolServer {
 /**
  * @param answer  the JSON for a path and a body; undefined is 404, a thrown `Status` that status
  */
-// biome-ignore lint/suspicious/noExplicitAny: whatever the client sent
-export async function startServer(answer: (path: string, body: any) => unknown): Promise<ProtocolServer> {
+export async function startServer(answer: (path: string, body: Json) => unknown): Promise<ProtocolServer> {
   let running = 0;
   const server: Server = createServer((request, response) => void handle(request, response));
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
