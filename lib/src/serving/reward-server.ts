@@ -130,7 +130,7 @@ export async function scoreServed(
 const probes = ["The sky is blue.", "Two and two are five!", "def add(a, b): return a + b"];
 
 const remedies: Readonly<Record<RewardServerKind, string>> = {
-  vllm: `use a vLLM that knows "use_activation", or start it with --override-pooler-config '{"softmax": false}'`,
+  vllm: `use vLLM 0.11.1 or later, which takes "use_activation", or start it with --override-pooler-config '{"softmax": false}'`,
   sglang: "use a version of SGLang that gives what the model's head gives",
   tei: 'use a version that knows "raw_scores"',
 };
@@ -189,7 +189,8 @@ async function scoreOne(
   activated = false,
 ): Promise<Float32Array> {
   const form = forms.find((name) => input[name] !== undefined);
-  if (form === undefined) throw new Error(`${connection.url} takes a conversation as ${forms.join(" or ")}; none of them was given`);
+  const given = Object.keys(input).join(" and ") || "nothing";
+  if (form === undefined) throw new Error(`${connection.url} takes a conversation as ${forms.join(" or ")}, and ${given} was given`);
   const { contextLength = Number.POSITIVE_INFINITY, model } = identity;
   if (input.ids && input.ids.length > contextLength)
     throw new Error(
