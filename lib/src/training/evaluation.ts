@@ -1,7 +1,7 @@
-import { type HeldModel, scoreRewards, scoreTexts } from "../models/index.ts";
 import type { DpoExample, PairExample, RatingExample, Task, TextExample } from "./examples.ts";
 import type { EvaluationLine } from "./log.ts";
 import { pairAccuracy, ratingAccuracy } from "./metrics.ts";
+import type { Scorer } from "./scorer.ts";
 import { predictedTokens } from "./step-inputs.ts";
 import type { TrainOptions } from "./train-options.ts";
 
@@ -9,14 +9,13 @@ type Found = Pick<EvaluationLine, "accuracy" | "ties" | "n" | "loss">;
 
 /** How good the model is on the validation data: by the task's own measure, or by the caller's. Null where there is nothing to go by. */
 export async function evaluate(
-  model: HeldModel,
-  { task, data, evaluate: own, config }: Pick<TrainOptions, "task" | "data" | "evaluate" | "config">,
+  scorer: Scorer,
+  { task, data, evaluate: own }: Pick<TrainOptions, "task" | "data" | "evaluate">,
 ): Promise<Found | null> {
-  const options = { batch: 32, tokens: Math.max(config.microTokens, 4096) };
-  if (own !== undefined) return { ...(await own((texts) => scoreRewards(model, texts, options))), loss: null };
+  if (own !== undefined) return { ...(await own((texts) => scorer.rewards(texts))), loss: null };
   const { validation } = data;
   if (validation.length === 0) return null;
-  const found = await measure[task.kind](model, task as never, validation as never, options);
+  const found = await measure[task.kind](scorer, task as never, validation as never);
   return { ...found, accuracy: orNull(found.accuracy), loss: orNull(found.loss), n: validation.length };
 }
 
@@ -26,16 +25,14 @@ function orNull(value: number | null): number | null {
 
 type Measured = Pick<EvaluationLine, "accuracy" | "ties" | "loss">;
 type TaskOf<K extends Task["kind"]> = Task & { readonly kind: K };
-type Options = { readonly batch: number; readonly tokens: number };
 
 const measure = {
   async "bradley-terry"(
-    model: HeldModel,
+    scorer: Scorer,
     { variant, centering = 0 }: TaskOf<"bradley-terry">,
     pairs: readonly PairExample[],
-    options: Options,
   ): Promise<Measured> {
-    const rewards = await scoreRewards(model, sidesOf(pairs), options);
+    const rewards = await scorer.rewards(sidesOf(pairs));
     const [chosen, rejected] = halves(rewards.map((row) => row[0]!));
     const losses = pairs.map(({ margin = 1 }, i) => {
       const gap = chosen[i]! - rejected[i]!;
@@ -45,12 +42,8 @@ const measure = {
     return { ...pairAccuracy(chosen, rejected), loss: mean(losses) };
   },
 
-  async regression(model: HeldModel, _: TaskOf<"regression">, texts: readonly RatingExample[], options: Options): Promise<Measured> {
-    const found = await scoreRewards(
-      model,
-      texts.map(({ ids }) => ids),
-      options,
-    );
+  async regression(scorer: Scorer, _: TaskOf<"regression">, texts: readonly RatingExample[]): Promise<Measured> {
+    const found = await scorer.rewards(texts.map(({ ids }) => ids));
     const { accuracy, ties, meanSquaredError } = ratingAccuracy(
       found,
       texts.map(({ ratings }) => ratings),
@@ -58,19 +51,14 @@ const measure = {
     return { accuracy, ties, loss: meanSquaredError };
   },
 
-  async "language-model"(
-    model: HeldModel,
-    _: TaskOf<"language-model">,
-    texts: readonly TextExample[],
-    options: Options,
-  ): Promise<Measured> {
-    const sums = await predictedSums(model, texts, options);
+  async "language-model"(scorer: Scorer, _: TaskOf<"language-model">, texts: readonly TextExample[]): Promise<Measured> {
+    const sums = await predictedSums(scorer, texts);
     const tokens = texts.reduce((sum, text) => sum + predictedTokens(text), 0);
     return { accuracy: null, ties: 0, loss: -sums.reduce((sum, own) => sum + own, 0) / tokens };
   },
 
-  async dpo(model: HeldModel, { beta }: TaskOf<"dpo">, pairs: readonly DpoExample[], options: Options): Promise<Measured> {
-    const sums = await predictedSums(model, sidesOf(pairs), options);
+  async dpo(scorer: Scorer, { beta }: TaskOf<"dpo">, pairs: readonly DpoExample[]): Promise<Measured> {
+    const sums = await predictedSums(scorer, sidesOf(pairs));
     const [chosen, rejected] = halves(sums);
     const rewards = pairs.map(({ referenceChosen, referenceRejected }, i) => {
       return { chosen: beta * (chosen[i]! - referenceChosen), rejected: beta * (rejected[i]! - referenceRejected) };
@@ -84,12 +72,8 @@ const measure = {
 } as const;
 
 /** Sum of the log-probabilities of each text's predicted tokens, nats. */
-export async function predictedSums(model: HeldModel, texts: readonly TextExample[], options?: Options): Promise<number[]> {
-  const found = await scoreTexts(
-    model,
-    texts.map(({ ids }) => ids),
-    options,
-  );
+async function predictedSums(scorer: Scorer, texts: readonly TextExample[]): Promise<number[]> {
+  const found = await scorer.logProbabilities(texts.map(({ ids }) => ids));
   return found.map((row, i) => row.subarray(Math.max(1, texts[i]!.predictFrom ?? 1) - 1).reduce((sum, value) => sum + value, 0));
 }
 

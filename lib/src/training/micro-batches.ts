@@ -79,7 +79,7 @@ function countedLengths(lengths: readonly number[]): { values: number[]; upTo: n
 
 /**
  * Cut the examples of a step into micro-batches of similar length, with the least padding over all ways to cut them, longest first.
- * A micro-batch has as many rows as fit, or half or a quarter of that, so that few shapes occur.
+ * A micro-batch has as many rows as fit, or half of that, so that few shapes occur.
  *
  * @param examples  by their numbers in the data
  * @param length    tokens of an example's longest text
@@ -120,7 +120,6 @@ function capacity(length: number, { microTokens, batchSize, texts }: MicroBatchO
 /** Rows of the smallest shape that holds so many examples. */
 function rowsFor(size: number, length: number, options: MicroBatchOptions): number {
   const most = capacity(length, options);
-  const few = Math.ceil(most / 4);
   const half = Math.ceil(most / 2);
-  return size <= few ? few : size <= half ? half : most;
+  return size <= half ? half : most;
 }

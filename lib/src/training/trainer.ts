@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkspace, type Workspace } from "../compute/index.ts";
 import { placeOf } from "../files/index.ts";
-import { type Checkpoint, type HeldModel, modelParts, openCheckpoint, type TensorToWrite } from "../models/index.ts";
+import { type Checkpoint, modelParts, openCheckpoint, type TensorToWrite } from "../models/index.ts";
 import { type BaseModel, baseModel, holdBase } from "./base-model.ts";
 import { checkData } from "./check-data.ts";
 import {
@@ -21,6 +21,7 @@ import { evaluate, isBetter } from "./evaluation.ts";
 import type { Example, TaskKind, TrainingData } from "./examples.ts";
 import { baseFingerprint, dataFingerprint, type RunIdentity } from "./fingerprint.ts";
 import { type EvaluationLine, openLog, type TrainLog } from "./log.ts";
+import { Scorer } from "./scorer.ts";
 import { StepRunner, zeros } from "./step-runner.ts";
 import { heldNames } from "./steps.ts";
 import type { TrainOptions, TrainResult } from "./train-options.ts";
@@ -118,7 +119,7 @@ interface Run {
 async function runSteps(start: RunState, run: Run): Promise<RunState> {
   const { options, base, workspace, runner, log } = run;
   const { config, signal, onStep } = options;
-  const model: HeldModel = { config: base.config, workspace, weightNames: base.weights };
+  const scorer = new Scorer({ config: base.config, workspace, weightNames: base.weights }, config.microTokens);
   let state = start;
   while (state.step < state.totalSteps) {
     const line = await runner.run(state.step + 1);
@@ -127,7 +128,7 @@ async function runSteps(start: RunState, run: Run): Promise<RunState> {
     state = { ...state, step: line.step };
     const isLast = state.step === state.totalSteps;
     const before = state.best;
-    if (isLast || isDue(state.step, config.evaluateEvery)) state = await evaluated(state, model, run);
+    if (isLast || isDue(state.step, config.evaluateEvery)) state = await evaluated(state, scorer, run);
     const stops = signal?.aborted ?? false;
     if (isLast || stops || state.best !== before || isDue(state.step, config.saveEvery)) await save(state, run);
     if (stops) break;
@@ -135,9 +136,9 @@ async function runSteps(start: RunState, run: Run): Promise<RunState> {
   return state;
 }
 
-async function evaluated(state: RunState, model: HeldModel, { options, log }: Run): Promise<RunState> {
+async function evaluated(state: RunState, scorer: Scorer, { options, log }: Run): Promise<RunState> {
   const start = performance.now();
-  const found = await evaluate(model, options);
+  const found = await evaluate(scorer, options);
   if (found === null) return state;
   const line: EvaluationLine = { kind: "evaluation", step: state.step, ...found, seconds: (performance.now() - start) / 1000 };
   log.append(line);
