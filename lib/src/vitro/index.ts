@@ -1,5 +1,5 @@
 /** vitro: the whole pipeline in a small invented world whose truth is known; for teaching and testing, it says nothing about real models. */
-export * from "../datasets/vitro/index.ts";
+
 export { type BenchmarkSettings, type SkillScore, scoreSkills } from "./benchmark-scores.ts";
 export { type ModelRecord, makeZoo, readModelRecord, type ZooOptions } from "./make.ts";
 export { saveNewModel } from "./new-model.ts";
@@ -22,4 +22,5 @@ export {
 export { type Architecture, maxPositions, modelConfig, type Shape, type Size, sizes } from "./sizes.ts";
 export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+export * from "./world/index.ts";
 export { fullWorld, slimPajamaRows, type WorldFiles, type WorldSettings, writeWorld } from "./world-files.ts";

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { embeddingRows, makeWorld, mixtures, packedRows, textStream, tokenizerFiles, vocabularyOf } from "../datasets/vitro/index.ts";
 import { loadTokenizer } from "../models/index.ts";
 import {
   laptop,
@@ -13,6 +12,7 @@ import {
 import { saveNewModel } from "./new-model.ts";
 import type { Recipe } from "./recipes.ts";
 import { modelConfig, sizes } from "./sizes.ts";
+import { embeddingRows, makeWorld, mixtures, packedRows, textStream, tokenizerFiles, vocabularyOf } from "./world/index.ts";
 
 /** Tokens of a row, and rows of a step: many small steps teach models this small more than fewer large ones. */
 const rowLength = 64;

@@ -1,5 +1,5 @@
-import { type Family, mixtures } from "../datasets/vitro/index.ts";
 import type { Architecture, Size } from "./sizes.ts";
+import { type Family, mixtures } from "./world/index.ts";
 
 /** How a base model of the zoo is made: everything that decides its weights. */
 export interface Recipe {

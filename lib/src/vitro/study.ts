@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { embeddingRows, makeWorld, tokenizerFiles, vocabularyOf } from "../datasets/vitro/index.ts";
 import { formatCsv, openJournal, readJsonLines, writeWhole } from "../files/index.ts";
 import { loadTokenizer, openModel, scoreTexts } from "../models/index.ts";
 import { inParallel } from "../serving/index.ts";
@@ -10,6 +9,7 @@ import { saveNewModel } from "./new-model.ts";
 import { lengthBaseline, type RewardData, type RunOptions, readRewardData, scoreRewardModel, trainReward } from "./reward-models.ts";
 import { modelConfig } from "./sizes.ts";
 import { type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+import { embeddingRows, makeWorld, tokenizerFiles, vocabularyOf } from "./world/index.ts";
 import { type WorldFiles, writeWorld } from "./world-files.ts";
 
 export interface StudyOptions extends Omit<RunOptions, "onStep"> {
