@@ -79,7 +79,8 @@ export async function openScorer(idOrFolder: string, flags: ScoringFlags, option
   return models.openModel(folder, { ...options, backend: flags.backend, threads: flags.threads });
 }
 
-function showDownload(file: string, received: number, size: number | undefined): void {
+/** What of a model or a dataset is on its way, on a terminal. */
+export function showDownload(file: string, received: number, size: number | undefined): void {
   if (!process.stderr.isTTY) return;
   const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
   const line = `${file}: ${megabytes(received)}${size === undefined ? "" : ` of ${megabytes(size)}`} MB`;
