@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { registerBenchmarks } from "./benchmarks.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerLogprobs } from "./logprobs.ts";
+import { registerPresence } from "./presence.ts";
 import { registerRecommend } from "./recommend.ts";
 import { registerReward } from "./reward.ts";
 import { registerRewardBench } from "./rewardbench.ts";
@@ -19,5 +20,6 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerReward,
   registerTrain,
   registerRewardBench,
+  registerPresence,
   registerVitro,
 ];
