@@ -80,7 +80,7 @@ export function seedFloor(pairs: readonly MixturePair[], models: readonly Recipe
   const recipe = new Map(models.map((model) => [model.name, model]));
   return pairs.filter(({ a, b }) => {
     const [first, second] = [recipe.get(a)!, recipe.get(b)!];
-    return (["family", "architecture", "size", "tokens", "stage"] as const).every((field) => first[field] === second[field]);
+    return (["family", "architecture", "size", "tokens", "repeats", "stage"] as const).every((field) => first[field] === second[field]);
   });
 }
 

@@ -2,6 +2,16 @@
 
 export { type BenchmarkSettings, type SkillScore, scoreSkills } from "./benchmark-scores.ts";
 export {
+  type Detection,
+  type DetectionScore,
+  detectionScores,
+  detectSeen,
+  extraDocuments,
+  type RepeatedDocument,
+  repeatedDocuments,
+  repeatGroups,
+} from "./detection.ts";
+export {
   type Finding,
   type MixturePair,
   mergeVectorCosine,
