@@ -1,7 +1,16 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readRewardBenchResults, readRewardBenchSubsets } from "basewise/published";
-import { compareRows, compareScores, type Difference, lengthBias, rewardBench, rewardBench2, type ScoredRow, scoreAccuracies } from "basewise/rewardbench";
+import {
+  compareRows,
+  compareScores,
+  type Difference,
+  lengthBias,
+  rewardBench,
+  rewardBench2,
+  type ScoredRow,
+  scoreAccuracies,
+} from "basewise/rewardbench";
 import { seededRandom } from "basewise/statistics";
 
 function close(actual: number | null, expected: number, tolerance: number, what = ""): void {
@@ -107,7 +116,12 @@ describe("lengthBias", () => {
     };
     const all = [pair(1, true, [9, 5]), pair(2, true, [9, 5]), pair(3, false, [9, 5]), pair(4, false, [5, 9]), pair(5, true, [7, 7])];
     deepEqual(lengthBias(benchmark, all), [
-      { ...{ subset: "hep-go", n: 5, longer: 3, shorter: 1, equal: 1 }, accuracyWhenLonger: 2 / 3, accuracyWhenShorter: 0, lengthOnly: 0.6 },
+      {
+        ...{ subset: "hep-go", n: 5, longer: 3, shorter: 1, equal: 1 },
+        accuracyWhenLonger: 2 / 3,
+        accuracyWhenShorter: 0,
+        lengthOnly: 0.6,
+      },
     ]);
     throws(() => lengthBias(benchmark, [{ id: 1, subset: "hep-go", correct: 1, rewards: [1, 0] }]), /hep-go, row 1 has no lengths/);
   });

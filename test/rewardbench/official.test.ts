@@ -85,14 +85,18 @@ describe("several attributes", () => {
     deepEqual(readResults(nested("[0.5, 4, 2]"), { mergeVector: [1, 0.5, -1] }).rows![0]!.rewards, [0.5, -1]);
   });
   it("are refused without one: as lists the first alone would decide", () => {
-    throws(() => readResults(nested("[0.5, 4, 2]")), /row 1 \(hep-go, id 1\): "scores_chosen".*3 attributes and no merge vector.*first attribute decides/);
+    throws(
+      () => readResults(nested("[0.5, 4, 2]")),
+      /row 1 \(hep-go, id 1\): "scores_chosen".*3 attributes and no merge vector.*first attribute decides/,
+    );
     throws(() => readResults(nested("[0.5, 4, 2]"), { mergeVector: [1, 2] }), /3 attributes, but the merge vector has 2 weights/);
   });
 });
 
 describe("rewards a line", () => {
   it("of version 1 and 2, from names that end in .jsonl or not", () => {
-    const lines = '{"id": "a", "subset": "hep-go", "chosen": 1.5, "rejected": -2}\n\n{"id": 7, "subset": "Math", "rewards": [1, 2, 3, 4], "num_correct": 1}\n';
+    const lines =
+      '{"id": "a", "subset": "hep-go", "chosen": 1.5, "rejected": -2}\n\n{"id": 7, "subset": "Math", "rewards": [1, 2, 3, 4], "num_correct": 1}\n';
     for (const name of ["rows.jsonl", "rows.txt"]) {
       deepEqual(readResults(written(lines, name)).rows, [
         { id: "a", subset: "hep-go", rewards: [1.5, -2], correct: 1 },
@@ -102,7 +106,11 @@ describe("rewards a line", () => {
   });
   const good = '{"id": 1, "subset": "hep-go", "chosen": 1, "rejected": 2}\n';
   for (const [what, line, message] of [
-    ["NaN, as Python writes it", '{"id": 9, "subset": "hep-go", "chosen": 1, "rejected": NaN}', /line 2 \(hep-go, row 9\): "rejected" is NaN; a finite number/],
+    [
+      "NaN, as Python writes it",
+      '{"id": 9, "subset": "hep-go", "chosen": 1, "rejected": NaN}',
+      /line 2 \(hep-go, row 9\): "rejected" is NaN; a finite number/,
+    ],
     ["infinity", '{"id": 9, "subset": "hep-go", "chosen": -Infinity, "rejected": 1}', /line 2 \(hep-go, row 9\): "chosen" is -Infinity/],
     ["null", '{"id": 9, "subset": "hep-go", "chosen": null, "rejected": 1}', /row 9\): "chosen" is null/],
     ["text", '{"id": 9, "subset": "hep-go", "chosen": "1", "rejected": 1}', /row 9\): "chosen" is "1"/],
@@ -114,7 +122,8 @@ describe("rewards a line", () => {
     it(`names line, row and field: ${what}`, () => throws(() => readResults(written(good + line)), message));
   }
   it("takes the words NaN and Infinity within texts for texts", () => {
-    const file = '{"subset": ["hep-go"], "id": ["NaN, \\"Infinity"], "text_chosen": ["NaN"], "text_rejected": [""], "scores_chosen": [NaN], "scores_rejected": [1]}';
+    const file =
+      '{"subset": ["hep-go"], "id": ["NaN, \\"Infinity"], "text_chosen": ["NaN"], "text_rejected": [""], "scores_chosen": [NaN], "scores_rejected": [1]}';
     throws(() => readResults(written(file, "nan.json")), /row 1 \(hep-go, id NaN, "Infinity\): "scores_chosen" is NaN/);
   });
 });
@@ -124,10 +133,15 @@ describe("other files", () => {
     ["list.json", "[1, 2]", /is no JSON object/],
     ["text.json", "hello", /is not JSON/],
     ["package.json", '{"name": "x"}', /"name" is "x"; accuracies by subset/],
-    ["columns.json", '{"subset": ["a", "b"], "id": [1], "scores_chosen": [1, 2], "scores_rejected": [1, 2]}', /"id" has 1 entries, "subset" has 2/],
+    [
+      "columns.json",
+      '{"subset": ["a", "b"], "id": [1], "scores_chosen": [1, 2], "scores_rejected": [1, 2]}',
+      /"id" has 1 entries, "subset" has 2/,
+    ],
     ["columns.json", '{"subset": ["a"], "id": [1], "scores_chosen": [1]}', /"scores_rejected" is missing, "subset" has 1/],
     ["empty.jsonl", "\n", /has no rows/],
   ] as const) {
-    it(`are refused with what is wrong: ${content.slice(0, 30).trim() || name}`, () => throws(() => readResults(written(content, name)), message));
+    it(`are refused with what is wrong: ${content.slice(0, 30).trim() || name}`, () =>
+      throws(() => readResults(written(content, name)), message));
   }
 });

@@ -98,7 +98,12 @@ describe("RewardBench of the paper's 80 reward models, from their implied counts
         equal((100 * section(score, name)!).toFixed(1), value.toFixed(1), `${row.model} ${name}`);
         equal(impliedCounts(value, score.sections.find((one) => one.section === name)!.n).length, 1);
       }
-      const byName: Record<string, number> = { Chat: table.chat, "Chat Hard": table.chatHard, Safety: table.safety, Reasoning: table.reasoning };
+      const byName: Record<string, number> = {
+        Chat: table.chat,
+        "Chat Hard": table.chatHard,
+        Safety: table.safety,
+        Reasoning: table.reasoning,
+      };
       const categories = Object.fromEntries(subsets.map(({ subset, section: name }) => [subset, byName[name]! / 100]));
       close(100 * scoreAccuracies(official, categories).overall.value!, table.score, 0.0501, row.model); // the authors averaged rounded ones
     }
@@ -168,8 +173,14 @@ describe("scoreRows", () => {
       ],
     );
     deepEqual([overall.value, overall.low, [...overall.missing]], [null, null, ["donotanswer", "hep-go"]]);
-    throws(() => scoreRows(official, [...rows, { id: 1, subset: "hep-cobol", rewards: [1, 0], correct: 1 }]), /not a subset of RewardBench: hep-cobol/);
-    throws(() => scoreRows(official, [{ id: 1, subset: "shp", rewards: [1, 0], correct: 1 }]), /shp \(prior sets count only when asked for/);
+    throws(
+      () => scoreRows(official, [...rows, { id: 1, subset: "hep-cobol", rewards: [1, 0], correct: 1 }]),
+      /not a subset of RewardBench: hep-cobol/,
+    );
+    throws(
+      () => scoreRows(official, [{ id: 1, subset: "shp", rewards: [1, 0], correct: 1 }]),
+      /shp \(prior sets count only when asked for/,
+    );
   });
 
   it("warns with both numbers where a subset has another count", () => {

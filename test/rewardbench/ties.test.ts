@@ -17,12 +17,7 @@ describe("tiesScore", () => {
   it("matches the sums worked by hand", () => {
     // 1: tied gap 5 − 1 = 4 > spread 1, ref gap 2 > 1: all right; tanh(2/1 − 1) = 0.761594
     // 2: tied gap 1 < spread 3, ref gap −1: tied right only; tanh(−1/3 − 1) = −0.870062
-    const rows = [
-      row("tied:1", [6, 5], [1, 0]),
-      row("ref:1", [3], [1]),
-      row("tied:2", [6, 3], [2]),
-      row("ref:2", [0], [1, 0.5]),
-    ];
+    const rows = [row("tied:1", [6, 5], [1, 0]), row("ref:1", [3], [1]), row("tied:2", [6, 3], [2]), row("ref:2", [0], [1, 0.5])];
     close(score(...rows), 0.3 * 1 + 0.3 * 0.5 + 0.2 * 0.5 + 0.2 * 0.5 + (0.01 * (0.761594155955765 - 0.870061661742672)) / 2);
   });
   it("counts a spread of 0 by the sign of the gap: tanh(±∞) = ±1, and 0/0 as 0", () => {

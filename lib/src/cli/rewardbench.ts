@@ -214,7 +214,7 @@ async function compare(pathA: string, pathB: string, flags: CompareFlags): Promi
   const shown = rows.map((row) => ({
     name: row.level === "subset" ? `  ${row.name}` : row.name,
     ...{ A: percent(row.a), B: percent(row.b), "A − B": percent(row.difference), low: percent(row.low), high: percent(row.high) },
-    ...{ "A is better": row.probability, n: row.n },
+    ...{ "A is better": row.probability === null ? null : Math.round(1000 * row.probability) / 1000, n: row.n },
   }));
   printTable(shown, `${benchmark.name}, percent. A: ${names[0]}. B: ${names[1]}`, {
     "A is better": 3,
