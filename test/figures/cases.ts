@@ -6,6 +6,7 @@ import {
   coefficientFigure,
   correlationFigure,
   coverageFigure,
+  distanceFigure,
   explainedVarianceFigure,
   type Figure,
   gainFigure,
@@ -14,6 +15,7 @@ import {
   loadingFigure,
   methodGapFigure,
   predictionFigure,
+  presenceFigure,
   scatterFigure,
   stageFigure,
 } from "basewise/figures";
@@ -216,5 +218,27 @@ export const cases: Record<string, () => Figure> = {
         { stage: "pre-trained", category: "score", value: 72.9, low: 71, high: 74.5 },
       ],
       { source },
+    ),
+  "presence-scores": () => {
+    const scores = [-4, -3, -2, -1];
+    return presenceFigure(
+      [
+        { model: "LLM360/Crystal", subset: "Book", scores, density: [0, 0.5, 0.4, 0.1] },
+        { model: "Qwen2 <b>", subset: "Book", scores, density: [0.2, 0.5, 0.3, 0] },
+        { model: "LLM360/Crystal", subset: "Github", scores: [-3, -2, -1, -0.5], density: [0, 0.3, 0.9, 0.2] },
+        { model: "Qwen2 <b>", subset: "Github", scores: [-3, -2, -1, -0.5], density: [Number.NaN, Number.NaN, Number.NaN, Number.NaN] },
+      ],
+      { source: "made up", scale: "vitro", reference: "LLM360/Crystal" },
+    );
+  },
+  distances: () =>
+    distanceFigure(
+      [
+        { a: "Qwen2-7B", b: "Crystal", distance: 0.31, low: 0.3, high: 0.32 },
+        { a: "Qwen2-7B", b: "Qwen2.5-7B", distance: 0.0526 },
+        { a: "Qwen2.5-7B", b: "Crystal", distance: Number.NaN },
+      ],
+      ["Qwen2-7B", "Qwen2.5-7B", "Crystal"],
+      { source: "made up", scale: "vitro" },
     ),
 };

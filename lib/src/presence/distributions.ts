@@ -67,15 +67,12 @@ function onlyRevision(counts: readonly PresenceKey[], model: string, store: Stor
   throw new Error(`${store.path}: ${model} has scores of revisions ${revisions.join(", ") || "(none)"}; keep one in a store of its own`);
 }
 
-/** A table of the scores: m (index of the model), subset, document, x (the score); and the values that its `$1` … stand for. */
+/** A table of the scores: model, subset, document, x (the score); and the values that its `$1` … stand for. */
 function scoresSql({ models, subsets, limit, leftOut }: Scope): { sql: string; values: Value[] } {
   const values: Value[] = [];
   const $ = (value: Value): string => `$${values.push(value)}`;
-  const index = models.map(({ model, revision }, m) => `when model = ${$(model)} and revision = ${$(revision)} then ${m}`).join(" ");
-  const all = `select * from (
-      select (case ${index} end)::utinyint as m, subset, document, mean as x
-      from presence where token_limit = ${$(limit)} and subset in (${subsets.map($).join(", ")})
-    ) where m is not null`;
+  const all = `select model, subset, document, mean as x from presence
+    where token_limit = ${$(limit)} and model in (${models.map(({ model }) => $(model)).join(", ")}) and subset in (${subsets.map($).join(", ")})`;
   if (leftOut.every((count) => count === 0)) return { sql: `(${all})`, values };
   return { sql: `(${all} and document in (select document from (${all}) group by document having count(*) = ${models.length}))`, values };
 }
@@ -86,11 +83,11 @@ type Scope = Pick<ComparedScores, "models" | "subsets" | "limit" | "leftOut">;
 async function countCommon(session: Session, scores: Omit<Scope, "leftOut">): Promise<Pick<ComparedScores, "documents" | "leftOut">> {
   const { sql, values } = scoresSql({ ...scores, leftOut: [] });
   const rows = await session.query(
-    `select m, count(*) as n, bit_xor(hash(document))::varchar as print from ${sql} group by m order by m`,
+    `select model, count(*) as n, bit_xor(hash(document))::varchar as print from ${sql} group by model`,
     values,
   );
-  const counts = rows.map((row) => row["n"] as number);
-  const isSame = rows.length === scores.models.length && rows.every((row) => row["n"] === counts[0] && row["print"] === rows[0]!["print"]);
+  const counts = scores.models.map(({ model }) => rows.find((row) => row["model"] === model)!["n"] as number);
+  const isSame = rows.every((row) => row["n"] === counts[0] && row["print"] === rows[0]!["print"]);
   if (isSame) return { documents: counts[0]!, leftOut: counts.map(() => 0) };
   const [common] = await session.query(
     `select count(*) as n from (select document from ${sql} group by document having count(*) = ${scores.models.length})`,
@@ -115,21 +112,26 @@ export interface PresenceAverage {
 export async function presenceAverages(store: Store, scores: ComparedScores): Promise<PresenceAverage[]> {
   const { sql, values } = scoresSql(scores);
   const rows = await store.use((session) =>
-    session.query(`select m, subset, count(*) as n, avg(x) as mean, stddev_samp(x) as deviation from ${sql} group by m, subset`, values),
-  );
-  return scores.models.flatMap(({ model }, m) =>
-    scores.subsets.flatMap((subset) =>
-      rows
-        .filter((row) => row["m"] === m && row["subset"] === subset)
-        .map((row) => ({
-          model,
-          subset,
-          documents: row["n"] as number,
-          mean: row["mean"] as number,
-          deviation: (row["deviation"] as number | null) ?? Number.NaN,
-        })),
+    session.query(
+      `select model, subset, count(*) as n, avg(x) as mean, stddev_samp(x) as deviation from ${sql} group by model, subset`,
+      values,
     ),
   );
+  return inOrder(scores, rows).map((row) => ({
+    model: row["model"] as string,
+    subset: row["subset"] as string,
+    documents: row["n"] as number,
+    mean: row["mean"] as number,
+    deviation: (row["deviation"] as number | null) ?? Number.NaN,
+  }));
+}
+
+/** Rows with columns model and subset, by models and then subsets as `scores` has them. */
+function inOrder(scores: ComparedScores, rows: readonly Record<string, Value>[]): Record<string, Value>[] {
+  const place = (row: Record<string, Value>): number =>
+    scores.models.findIndex(({ model }) => model === row["model"]) * scores.subsets.length +
+    scores.subsets.indexOf(row["subset"] as string);
+  return rows.toSorted((a, b) => place(a) - place(b));
 }
 
 /**
@@ -146,15 +148,14 @@ export async function presenceBins(store: Store, scores: ComparedScores, count =
     const places = [tail, 1 - tail].map((p) => (n - 1) * p); // linear between two ranks, as simple-statistics has quantiles
     const ranks = places.flatMap((place) => [Math.floor(place), Math.ceil(place)]);
     // quantile_disc(p) is the value of rank ⌈p n⌉ − 1: halfway between two ranks no rounding can reach the wrong one
+    const shares = ranks.map((rank) => `${(rank + 0.5) / n}::double`).join(", ");
     const [found] = await session.query(
-      `select ${ranks.map((rank, i) => `quantile_disc(x, ${(rank + 0.5) / n}::double) as q${i}`).join(", ")} from ${sql}`,
+      `select q[1] as q1, q[2] as q2, q[3] as q3, q[4] as q4 from (select quantile_disc(x, [${shares}]) as q from ${sql})`,
       values,
     );
-    const quantile = (i: number): number => {
-      const [lower, upper] = [found![`q${2 * i}`] as number, found![`q${2 * i + 1}`] as number];
-      return lower + (places[i]! - Math.floor(places[i]!)) * (upper - lower);
-    };
-    return { low: quantile(0), high: quantile(1), count };
+    const [q1, q2, q3, q4] = Object.values(found!) as [number, number, number, number];
+    const between = (lower: number, upper: number, place: number): number => lower + (place - Math.floor(place)) * (upper - lower);
+    return { low: between(q1, q2, places[0]!), high: between(q3, q4, places[1]!), count };
   });
 }
 
@@ -171,20 +172,17 @@ export async function presenceHistograms(store: Store, scores: ComparedScores, b
   const { sql, values } = scoresSql(scores);
   const bin = binSql(bins, values);
   const rows = await store.use((session) =>
-    session.query(`select m, subset, ${bin} as bin, count(*) as n from ${sql} group by m, subset, bin`, values),
+    session.query(`select model, subset, ${bin} as bin, count(*) as n from ${sql} group by model, subset, bin`, values),
   );
-  const found = new Map<string, Float64Array>();
-  for (const row of rows) {
-    const place = `${row["m"]} ${row["subset"]}`;
-    if (!found.has(place)) found.set(place, new Float64Array(bins.count + 2));
-    found.get(place)![row["bin"] as number] = row["n"] as number;
+  const histograms = new Map<string, PresenceHistogram>();
+  for (const row of inOrder(scores, rows)) {
+    const [model, subset] = [row["model"] as string, row["subset"] as string];
+    const name = JSON.stringify([model, subset]);
+    const own = histograms.get(name) ?? { model, subset, counts: new Float64Array(bins.count + 2) };
+    own.counts[row["bin"] as number] = row["n"] as number;
+    histograms.set(name, own);
   }
-  return scores.models.flatMap(({ model }, m) =>
-    scores.subsets.flatMap((subset) => {
-      const counts = found.get(`${m} ${subset}`);
-      return counts ? [{ model, subset, counts }] : [];
-    }),
-  );
+  return [...histograms.values()];
 }
 
 /** The index of a score's bin; appends what it needs to the values. */
@@ -210,11 +208,14 @@ export async function binnedScores(store: Store, scores: ComparedScores, bins: B
   const { sql, values } = scoresSql(scores);
   const bin = binSql(bins, values);
   const models = scores.models.length;
-  const columns = scores.models.map((_, m) => `max(${bin}) filter (m = ${m})`).join(", ");
+  const columns = scores.models.map(({ model }) => `max(bin) filter (model = $${values.push(model)})`).join(", ");
   const found = new Uint16Array(scores.documents * models);
   let document = 0;
   await store.use(async (session) => {
-    for await (const chunk of session.stream(`select ${columns} from ${sql} group by document order by document`, values)) {
+    for await (const chunk of session.stream(
+      `select ${columns} from (select model, document, ${bin} as bin from ${sql}) group by document order by document`,
+      values,
+    )) {
       const rows = chunk[0]!.length;
       for (const [m, column] of chunk.entries()) for (let i = 0; i < rows; i++) found[(document + i) * models + m] = column[i] as number;
       document += rows;
@@ -244,14 +245,14 @@ export async function gatheredScores(store: Store, scores: ComparedScores, step:
   const $step = `$${values.push(step)}::double`;
   const rows = await store.use((session) =>
     session.query(
-      `select m, subset, floor(x / ${$step}) as cell, count(*) as n, sum(x / ${$step} - floor(x / ${$step})) as above
-       from ${sql} group by m, subset, cell order by m, subset, cell`,
+      `select model, subset, floor(x / ${$step}) as cell, count(*) as n, sum(x / ${$step} - floor(x / ${$step})) as above
+       from ${sql} group by model, subset, cell order by cell`,
       values,
     ),
   );
-  return scores.models.flatMap(({ model }, m) =>
+  return scores.models.flatMap(({ model }) =>
     scores.subsets.flatMap((subset) => {
-      const own = rows.filter((row) => row["m"] === m && row["subset"] === subset) as unknown as GatheredCell[];
+      const own = rows.filter((row) => row["model"] === model && row["subset"] === subset) as unknown as GatheredCell[];
       return own.length === 0 ? [] : [{ model, subset, ...sharedOut(own, step) }];
     }),
   );
