@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { registerBenchmarks } from "./benchmarks.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerExport } from "./export.ts";
 import { registerLogprobs } from "./logprobs.ts";
 import { registerPresence } from "./presence.ts";
 import { registerRecommend } from "./recommend.ts";
@@ -18,6 +19,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerBenchmarks,
   registerLogprobs,
   registerReward,
+  registerExport,
   registerTrain,
   registerRewardBench,
   registerPresence,

@@ -7,6 +7,7 @@ export type { AttentionConfig, DecoderConfig, MlpConfig, NormConfig, RotaryConfi
 export { readModelConfig } from "./config.ts";
 export { decode, decoderLayer, finalNorm, type Layer } from "./decoder.ts";
 export { type DecoderInputs, decoderArrays, decoderInputs, decoderInputsOf, padTokens, type TokenBatch } from "./decoder-inputs.ts";
+export { type ExportedShape, type ExportTask, exportModel, exportTasks } from "./export.ts";
 export { recomputingLayer } from "./gradient-checkpointing.ts";
 export {
   type DecoderModel,
