@@ -97,7 +97,7 @@ function tell({ subsets, others, faults }: SampleReport, { json, output }: Flags
   if (!json) console.log(`${placeOf(output)} is written; ${others} documents of other subsets were passed over`);
 }
 
-function wholeNumberOrZero(text: string): number {
+export function wholeNumberOrZero(text: string): number {
   const value = Number(text);
   if (text === "" || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("give a whole number, 0 or above");
   return value;

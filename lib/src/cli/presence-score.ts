@@ -40,7 +40,7 @@ Examples:
   basewise presence score ./Llama-3.2-1B --documents sample.parquet
   basewise presence score Qwen/Qwen2.5-0.5B --documents sample.jsonl.gz --min-k-plus-plus --output qwen.jsonl
   basewise presence score meta-llama/Llama-3.1-8B --documents sample.parquet --server http://localhost:8000 --concurrency 32
-  basewise presence score DIR --documents part3.parquet --shard task3     (parallel tasks; basewise presence export merges shards)`;
+  basewise presence score DIR --documents part3.parquet --shard task3     (parallel tasks; basewise presence merge takes them over)`;
 
 /** `basewise presence score`: presence scores of documents under one model. */
 export function registerPresenceScore(group: Command): void {
