@@ -58,7 +58,7 @@ export async function prepare(flags: TrainFlags): Promise<Prepared> {
     ...{ base, tokenizer, task: taskOf(flags, attributes), data, ...limits },
     ...(pairs && { mergePairs: pairs.examples as PairExample[] }),
   } as unknown as TrainingJob;
-  const plan = training.planTraining({ model: base, task: job.task, data: job.data, config });
+  const plan = training.planTraining({ model: base, task: job.task, data: job.data, config, ...limits });
   return { flags, job, config, rates, seeds, parts: [train, ...(validation ? [validation] : []), ...(pairs ? [pairs] : [])], plan };
 }
 

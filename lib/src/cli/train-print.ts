@@ -92,11 +92,10 @@ export function printPlan(plan: TrainingPlan, runs: number, seconds: number, eng
     return;
   }
   const { memory, lengths, histogram, largest, parameters } = plan;
-  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
   const most = Math.max(...histogram.map(({ texts }) => texts));
   const lines = [
     `${plan.examples} training and ${plan.validationExamples} validation examples; ${plan.steps} steps${runs > 1 ? `, ${runs} runs` : ""}`,
-    `${plan.tokens} tokens (${((100 * plan.tokens) / plan.paddedTokens).toFixed(0)} % of what is computed), ${plan.microBatches} micro-batches, the largest ${largest.texts} texts of ${largest.length}`,
+    `${plan.tokens} tokens (${((100 * plan.tokens) / plan.paddedTokens).toFixed(0)} % of what is computed), ${plan.microBatches} micro-batches of ${plan.shapes} shapes, the largest ${largest.texts} texts of ${largest.length}`,
     `text lengths: smallest ${lengths.smallest}, median ${lengths.median}, 95 % up to ${lengths.most}, largest ${lengths.largest}`,
     ...histogram.map(({ below, texts }) => `  below ${String(below).padStart(5)}  ${"#".repeat(Math.ceil((40 * texts) / most))} ${texts}`),
     `${parameters.all} parameters, ${parameters.trained} trained`,
@@ -121,6 +120,11 @@ export function showReading(role: string, examples: number): void {
 
 export function clearLine(): void {
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+}
+
+/** @example gigabytes(1.5e9) // "1.50 GB" */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 export function note(text: string): void {

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
+import { freemem } from "node:os";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import type { CardFacts, Example, MetricFacts, SearchResult, TrainConfig, TrainingJob, TrainResult } from "../training/index.ts";
 import { Interrupted } from "./main.ts";
 import { addTrainOptions, type TrainFlags } from "./train-flags.ts";
 import { type Prepared, prepare } from "./train-prepare.ts";
-import { clearLine, note, printPlan, printSearch, printSummary, watcher } from "./train-print.ts";
+import { clearLine, gigabytes, note, printPlan, printSearch, printSummary, watcher } from "./train-print.ts";
 import { type Recorder, recorder, settled, versions } from "./train-record.ts";
 
 /** `basewise train`: train a reward model (or the language model below it), choose its learning rate, save it for transformers. */
@@ -19,6 +20,7 @@ async function runTrain(flags: TrainFlags): Promise<void> {
   const prepared = await prepare(flags);
   const { job, config, plan, rates, seeds } = prepared;
   if (!/gpu|cuda/.test(flags.backend ?? "")) requireMemory(plan, config); // a card's memory is not ours to know
+  if (plan.memory.total > freemem()) note(`about ${gigabytes(plan.memory.total)} are needed, and ${gigabytes(freemem())} are free now`);
   if (flags.dryRun) {
     const runs = (rates?.length ?? 1) * seeds.length;
     const { seconds, engine } = await measureSeconds({ model: job.base, ...job, config }, plan);

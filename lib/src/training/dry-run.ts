@@ -21,6 +21,8 @@ export interface TrainingPlan {
   /** the same with padding: what is computed */
   readonly paddedTokens: number;
   readonly microBatches: number;
+  /** different shapes of them: so many graphs are compiled, where graphs are */
+  readonly shapes: number;
   /** the micro-batch with the most tokens, padding counted */
   readonly largest: { readonly texts: number; readonly length: number };
   /** tokens of the training texts: smallest, median, 95th percentile, largest */
@@ -52,14 +54,15 @@ export function planTraining<K extends TaskKind>({
   task,
   data,
   config,
-}: Pick<TrainOptions<K>, "model" | "task" | "data" | "config">): TrainingPlan {
+  backend,
+}: Pick<TrainOptions<K>, "model" | "task" | "data" | "config" | "backend">): TrainingPlan {
   checkConfig(config);
   const checkpoint = typeof model === "string" ? openCheckpoint(model) : model;
   try {
     const base = baseModel(checkpoint, task, config);
     const { train, validation } = data as TrainingData;
     checkData(base.config, task, { train, validation });
-    return { ...planSteps(train, task, config, base), examples: train.length, validationExamples: validation.length };
+    return { ...planSteps(train, task, config, base, isCompiled(backend)), examples: train.length, validationExamples: validation.length };
   } finally {
     if (checkpoint !== model) checkpoint.close();
   }
@@ -70,30 +73,37 @@ function planSteps(
   task: Task,
   config: TrainConfig,
   base: BaseModel,
+  compiled: boolean,
 ): Omit<TrainingPlan, "examples" | "validationExamples"> {
   const steps = totalSteps(train.length, config);
   const lengths = train.map(lengthOf);
   const texts = textsOf(train[0]!).length;
   const options = { ...config, paddedLengths: choosePaddedLengths(lengths, config.paddedLengths), texts };
+  const shapes = new Map<string, { texts: number; length: number }>();
   let [tokens, paddedTokens, count] = [0, 0, 0];
-  let largest = { texts: 0, length: 0 };
   for (let step = 1; step <= steps; step++) {
     const { examples } = examplesOfStep(step, train.length, config);
     const batches = microBatches(examples, (i) => lengths[i]!, options);
-    tokens += examples.reduce((sum, i) => sum + tokensOf(train[i]!), 0);
-    count += batches.length;
+    for (const i of examples) tokens += tokensOf(train[i]!);
     for (const { rows, length } of batches) {
       paddedTokens += rows * length * texts;
-      if (rows * length * texts > largest.texts * largest.length) largest = { texts: rows * texts, length };
+      shapes.set(`${rows} ${length}`, { texts: rows * texts, length });
     }
+    count += batches.length;
   }
-  const accumulates = count > steps;
+  const all = [...shapes.values()];
   return {
-    ...{ steps, tokens, paddedTokens, microBatches: count, largest },
+    ...{ steps, tokens, paddedTokens, microBatches: count, shapes: all.length },
+    largest: all.reduce((a, b) => (b.texts * b.length > a.texts * a.length ? b : a)),
     ...lengthSummary(train),
     parameters: { all: sizeOf(base, base.weights), trained: sizeOf(base, base.trained) },
-    memory: estimateMemory(base, task, config, largest, accumulates),
+    memory: estimateMemory(base, task, config, all, { accumulates: count > steps, compiled }),
   };
+}
+
+/** Backends whose functions are recorded and compiled; the default, where no native or GPU backend is, is one. */
+function isCompiled(backend = "onnx"): boolean {
+  return backend.startsWith("onnx");
 }
 
 function sizeOf({ shapes }: BaseModel, names: readonly string[]): number {
@@ -114,43 +124,52 @@ function lengthSummary(train: readonly Example[]): Pick<TrainingPlan, "lengths" 
 }
 
 /**
- * Memory of a training at its peak, bytes.
+ * Memory of a training at its peak, bytes; within about a third of what runs took (docs/decisions/0012-training-data.md).
  *
- *     4·all + (4·trained where gradients are added up) + 8·trained + 4·T·a + rest,   T texts × length of the largest micro-batch
+ *     4·all + 4·trained where gradients are added up + 8·trained + 4·Σ T·a + 12·trained + 400 MB
  *
- * a: numbers that a token leaves for the backward pass. Of a layer, c = 12·h + 3·k + 5·m + 3·heads·length, with hidden size h, key and value
- * sizes k together and MLP size m (norms, projections, rotated queries and keys, three forms of the attention matrix, gate, up, activation,
- * product, and what the backward pass makes of them); of all layers their sum, or with gradient checkpointing h a layer and c once. A head alone
- * leaves one layer's. Language-model tasks add two pieces of 2²⁴ logits. Checked against the peak of a real run: docs/decisions/0012-training-data.md.
+ * T: tokens (padding counted) of a micro-batch; the sum is over the shapes that occur where graphs are compiled, since each keeps the memory of its
+ * intermediate results (all together at most a quarter of the machine's, or the largest one's), and the largest alone elsewhere.
+ * a: numbers that a token leaves for the backward pass, in each layer c = 9·h + 4·k + 4·m + 2·heads·length with hidden size h, key size k and
+ * MLP size m; with gradient checkpointing (not in compiled graphs, which undo it) h a layer, and c once. For a head alone nothing is left,
+ * but c is there once. Language-model tasks add two pieces of 2²⁴ logits. 12·trained: new weights and moments before they take the old ones' place.
+ *
+ * @param shapes    of the micro-batches that occur
+ * @param compiled  backends whose functions become graphs (onnx)
  */
 export function estimateMemory(
   base: BaseModel,
   task: Task,
   config: TrainConfig,
-  { texts, length }: TrainingPlan["largest"],
-  accumulates: boolean,
+  shapes: readonly { readonly texts: number; readonly length: number }[],
+  { accumulates, compiled }: { readonly accumulates: boolean; readonly compiled: boolean },
 ): MemoryEstimate {
   const [all, trained] = [sizeOf(base, base.weights), sizeOf(base, base.trained)];
-  const perLayer = numbersPerToken(base.config, length);
-  const layers = base.config.layers;
-  const perToken =
-    config.train === "head" ? perLayer : config.gradientCheckpointing ? layers * base.config.hiddenSize + perLayer : layers * perLayer;
   const logits = task.kind === "language-model" || task.kind === "dpo" ? 2 * 2 ** 24 : 0;
+  const needs = shapes.map(({ texts, length }) => 4 * (texts * length * numbersPerToken(base.config, config, length, compiled) + logits));
+  const largest = Math.max(...needs);
   const parts = {
     weights: 4 * all,
     gradients: accumulates ? 4 * trained : 0,
     moments: 8 * trained,
-    activations: 4 * (texts * length * perToken + logits),
-    rest: programBytes,
+    activations: compiled ? Math.min(sum(needs), Math.max(largest, totalmem() / 4)) : largest,
+    rest: programBytes + 12 * trained,
   };
-  return { ...parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) };
+  return { ...parts, total: sum(Object.values(parts)) };
 }
 
 /** Node, the engine's code, and compiled graphs. */
 const programBytes = 400e6;
 
-function numbersPerToken({ hiddenSize, heads, kvHeads, headDim, intermediateSize }: DecoderConfig, length: number): number {
-  return 12 * hiddenSize + 3 * 2 * kvHeads * headDim + 5 * intermediateSize + 3 * heads * length;
+function numbersPerToken(model: DecoderConfig, config: TrainConfig, length: number, compiled: boolean): number {
+  const { hiddenSize, heads, kvHeads, headDim, intermediateSize, layers } = model;
+  const layer = 9 * hiddenSize + 4 * kvHeads * headDim + 4 * intermediateSize + 2 * heads * length;
+  if (config.train === "head") return layer;
+  return config.gradientCheckpointing && !compiled ? layers * hiddenSize + layer : layers * layer;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Bytes that this process may use: the machine's memory, or less where the system limits it (containers, Slurm). */
@@ -159,22 +178,17 @@ export function availableMemory(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-/**
- * Whether the estimate fits into this machine's memory; null where a graphics card computes, whose memory is not looked at.
- *
- * @throws one line that says what to change, when it cannot fit
- */
+/** Refuse what cannot fit into this machine's memory. @throws one line with the numbers and what to change */
 export function requireMemory({ memory, largest }: TrainingPlan, config: TrainConfig, available: number = availableMemory()): void {
   if (memory.total <= available) return;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   const remedies = [
-    ...(memory.activations > memory.total / 3 && !config.gradientCheckpointing ? ["gradientCheckpointing=true"] : []),
     ...(memory.activations > memory.total / 3 && config.microTokens > largest.length
-      ? [`a smaller microTokens (now ${config.microTokens})`]
+      ? [`a smaller microTokens (now ${config.microTokens})`, `fewer paddedLengths (now ${config.paddedLengths})`]
       : []),
     ...(config.train === "full" ? ["train=lora or train=head"] : []),
   ];
-  const remedy = remedies.length > 0 ? `; try ${remedies.join(", or ")}, or a machine with more` : "; it needs a machine with more";
+  const remedy = remedies.length > 0 ? `; try ${remedies.join(" or ")}, or a machine with more` : "; it needs a machine with more";
   throw new Error(
     `train: needs about ${gigabytes(memory.total)} (weights ${gigabytes(memory.weights)}, gradients and moments ` +
       `${gigabytes(memory.gradients + memory.moments)}, activations ${gigabytes(memory.activations)}), and this machine has ${gigabytes(available)}${remedy}`,
@@ -182,8 +196,8 @@ export function requireMemory({ memory, largest }: TrainingPlan, config: TrainCo
 }
 
 /**
- * Time of a training, measured: two steps of few examples of middle length are computed, nothing is kept, and the second's seconds per
- * token (padding counted) are taken for all. The first has the engine's preparations in it.
+ * Time of a training, measured: two steps of few examples of middle length are computed, nothing is kept. The second's seconds per token
+ * (padding counted) are taken for all; what the first took longer, the engine's preparations, comes once for each shape.
  *
  * @returns seconds, without evaluations
  */
@@ -203,17 +217,21 @@ export async function measureSeconds<K extends TaskKind>(
       [heldNames.mean(name), heldNames.square(name)].map((held) => [held, base.shapes.get(name)!] as const),
     );
     for (const one of moments) await workspace.put(zeros([one]), { transfer: true });
-    const sample = middleExamples(data.train as readonly Example[], config.microTokens);
+    const sample = middleExamples(data.train as readonly Example[], Math.min(config.microTokens, mostMeasured));
     const small = { ...config, epochs: 3, maxSteps: 3, batchSize: sample.length, shuffle: false, paddedLengths: 1 };
     const runner = new StepRunner(workspace, base, task, small, sample);
-    await runner.run(1);
+    const first = await runner.run(1);
     const { seconds, tokens, useful } = await runner.run(2);
-    return { seconds: (seconds * plan.paddedTokens) / (tokens / useful), engine: workspace.description };
+    const preparing = Math.max(0, first.seconds - seconds) * plan.shapes;
+    return { seconds: (seconds * plan.paddedTokens) / (tokens / useful) + preparing, engine: workspace.description };
   } finally {
     await workspace.close();
     if (checkpoint !== model) checkpoint.close();
   }
 }
+
+/** Tokens of a micro-batch that is measured: enough to fill an engine, and soon done. */
+const mostMeasured = 4096;
 
 /** Examples of middle length that fill two micro-batches. */
 function middleExamples(train: readonly Example[], microTokens: number): Example[] {
