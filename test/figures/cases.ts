@@ -4,6 +4,7 @@ import {
   type CorrelationRow,
   chartFigure,
   coefficientFigure,
+  comparisonFigure,
   correlationFigure,
   coverageFigure,
   distanceFigure,
@@ -47,6 +48,8 @@ export function madeUpCorrelations(counts: (row: number, column: number) => numb
   );
 }
 
+const at = (value: number | null, low: number | null, high: number | null) => ({ value, low, high });
+
 /** One figure of each kind, on a few real rows where they are printed and on hand-made ones where they are not. */
 export const cases: Record<string, () => Figure> = {
   "base-models": () =>
@@ -58,6 +61,15 @@ export const cases: Record<string, () => Figure> = {
         { model: "d", baseModel: null, baseModelFamily: null },
       ],
       { source },
+    ),
+  comparison: () =>
+    comparisonFigure(
+      [
+        { label: "Chat", a: at(93.9, 90.9, 95.9), b: at(91, 87.6, 93.6), difference: at(2.9, 0.4, 5.5) },
+        { label: "Safety & more", a: at(80, 77, 82.7), b: at(84.1, 81.3, 86.5), difference: at(-4.1, -6.8, -1.3) },
+        { label: "Overall", a: at(null, null, null), b: at(70.2, 68.4, 72), difference: at(null, null, null) },
+      ],
+      { a: "ours", b: "theirs <27B>", xTitle: "RewardBench, percent", source: "made for the test", scale: "made up" },
     ),
   gains: () =>
     gainFigure(

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { RewardBenchData } from "../datasets/index.ts";
 import { placeOf } from "../files/index.ts";
@@ -258,9 +258,9 @@ async function report(
   printScore(found, flags, about.model);
 }
 
-/** A hub name as it is; a folder by its last part. */
+/** A hub name as it is; a folder by its last two parts, since `basewise train` calls every model "model". */
 function nameOf(idOrFolder: string): string {
-  return existsSync(idOrFolder) ? basename(resolve(idOrFolder)) : idOrFolder;
+  return existsSync(idOrFolder) ? resolve(idOrFolder).split(/[\\/]/).slice(-2).join("/") : idOrFolder;
 }
 
 /** "tokenizer" where the tokenizer's own template is used, as the official files say. */

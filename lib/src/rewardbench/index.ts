@@ -28,4 +28,5 @@ export {
   scoreAccuracies,
   scoreRows,
 } from "./score.ts";
+export { type SeedSpread, type StoredEvaluation, seedSpread, storedEvaluations } from "./stored.ts";
 export { type TiesPrompt, tiesPrompts, tiesScore } from "./ties.ts";
