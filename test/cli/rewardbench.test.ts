@@ -174,6 +174,35 @@ describe("basewise rewardbench evaluate", () => {
     );
   });
 
+  it("scores RewardBench 2: the best of four, ties shared, and the Ties subset by its own rule", async () => {
+    const model = await rewardModel("llama", "bt");
+    const { chat } = expectedOf("llama");
+    const answer = (i: number): string => chat[i % chat.length]!.response;
+    const rows = ["Factuality", "Precise IF", "Math", "Safety", "Focus"].flatMap((subset) =>
+      [0, 1, 2].map((i) => ({
+        id: `${subset}-${i}`,
+        subset,
+        prompt: chat[i]!.prompt,
+        chosen: [answer(i)],
+        rejected: [answer(i), answer(i + 1), answer(i + 2)],
+      })),
+    );
+    const prompts = [0, 1, 2, 3].flatMap((i) => [
+      { id: `tied:${i}`, prompt: chat[i]!.prompt, chosen: [answer(i), answer(i + 1)], rejected: [answer(i + 2)] },
+      { id: `ref:${i}`, prompt: chat[i]!.prompt, chosen: [answer(i)], rejected: [answer(i + 2), answer(i + 3)] },
+    ]);
+    const data = file("second.jsonl", [...rows, ...prompts.map((row) => ({ ...row, subset: "Ties" }))]);
+    const output = join(folder, "second.json");
+    const done = rewardbench("evaluate", model, "--data", data, "--output", output, "--resamples", "200", "--json");
+    equal(done.code, 0, done.err);
+    match(done.err, /Ties has 8 rows, in RewardBench 2 it has 102/);
+    deepEqual([done.rows.length, done.rows.at(-1).name, done.rows.at(-1).n], [7, "Overall", 23]);
+    for (const { name, value, ties } of done.rows.slice(0, 5)) ok(value * 6 === Math.round(value * 6) && ties <= 3, `${name}: ${value}`); // halves of 3
+    deepEqual(rewardbench("score", output, "--resamples", "200", "--json").rows, done.rows);
+    const { scores, num_correct, text } = JSON.parse(readFileSync(output, "utf8"));
+    deepEqual([scores[0].length, scores[0][0] === scores[0][1], num_correct[15], text[15].length], [4, true, 2, 3]);
+  });
+
   it("does not go on with the journal of other settings, and overwrites results only when told", async () => {
     const model = await rewardModel("llama", "bt");
     const data = file("settings.jsonl", knownRows("llama"));

@@ -132,7 +132,8 @@ describe("other files", () => {
   for (const [name, content, message] of [
     ["list.json", "[1, 2]", /is no JSON object/],
     ["text.json", "hello", /is not JSON/],
-    ["package.json", '{"name": "x"}', /"name" is "x"; accuracies by subset/],
+    ["package.json", '{"name": "x"}', /has neither accuracies by subset nor columns/],
+    ["null.json", '{"hep-go": 0.5, "hep-js": null}', /"hep-js" is null; write the accuracy/],
     [
       "columns.json",
       '{"subset": ["a", "b"], "id": [1], "scores_chosen": [1, 2], "scores_rejected": [1, 2]}',

@@ -61,7 +61,7 @@ export function registerEvaluate(group: Command): void {
     .option("--date <yyyy-mm-dd>", "the date for templates that write one into the prompt (default: today)", day)
     .option("--prior-sets", "rows of the prior preference sets are there too, and count")
     .option("--server <URL>", "take the rewards from a served model: vLLM, SGLang or text-embeddings-inference")
-    .option("--store [FILE]", "append the rewards to a run store (default: runs/basewise.duckdb)")
+    .option("--store [FILE]", "append the rewards to a run store (default: runs/basewise.duckdb); give the run's id as --name to join it")
     .option("--batch <n>", "answers that are computed at a time", wholeNumber, 8)
     .option("--backend <name>", "what computes: tensorflow-gpu, tensorflow, webgpu, onnx or cpu (basewise doctor lists them)")
     .option("--threads <n>", "threads that onnx computes with (default: one for each core)", wholeNumber)
@@ -115,7 +115,7 @@ async function evaluate(folder: string, flags: Flags): Promise<void> {
       }
     }
     await report(benchmark, rows, encoded, about, flags);
-    rmSync(journal.path);
+    rmSync(journal.path, { force: true });
   } finally {
     await scorer.close();
   }
