@@ -5,11 +5,14 @@ import { describe, it, type TestContext } from "node:test";
 import {
   averageLinkage,
   binnedScores,
+  comparePresence,
   distanceIntervals,
   distanceMatrix,
   gatheredScores,
   gaussianDensity,
   leafOrder,
+  madeUpScores,
+  madeUpShares,
   pooledShares,
   presenceAverages,
   presenceBins,
@@ -200,6 +203,52 @@ describe("intervals of distances", () => {
       if (interval!.low <= truth && truth <= interval!.high) held++;
     }
     ok(held / trials > 0.91 && held / trials < 0.985, `${(100 * held) / trials} % instead of 95 %`);
+  });
+});
+
+describe("made-up scores", () => {
+  const models = [
+    { model: "a", means: { Book: -2, Github: -1 } },
+    { model: "b", means: { Book: -2.5, Github: -1 } },
+  ];
+  const spread = { shared: 0.3, own: 0.4 }; // a deviation of 0.5
+  it("have the distribution that is said to be theirs", async () => {
+    const store = await openStore(":memory:");
+    for (const batch of madeUpScores(models, { ...spread, perSubset: 4000, random: seededRandom(2) })) await appendPresence(store, batch);
+    const found = await comparePresence(store, { random: seededRandom(3), resamples: 100, confidence: 0.99, bins: 20 });
+    for (const { model, subset, mean, deviation } of found.averages) {
+      close(mean, models.find((one) => one.model === model)!.means[subset as "Book"], 0.03, `${model} ${subset}`);
+      close(deviation, 0.5, 0.02, `${model} ${subset}`);
+    }
+    const [p, q] = models.map((model) => madeUpShares(model, found.bins, spread));
+    close(
+      p!.reduce((a, b) => a + b),
+      1,
+      1e-12,
+    );
+    const truth = jensenShannonDistance(p!, q!);
+    const { low, high, distance, corrected } = found.intervals[0]!;
+    ok(low < truth && truth < high, `${truth} is not between ${low} and ${high}`);
+    ok(Math.abs(corrected - truth) < Math.abs(distance - truth) + 0.01);
+    equal(found.distances[0]![1], distance);
+    deepEqual(
+      found.sensitivity.map(({ bins }) => bins),
+      [25, 50, 200, 400],
+    );
+    for (const { subset, model, scores, density } of found.densities) {
+      const step = scores[1]! - scores[0]!;
+      close(
+        density.reduce((sum, value) => sum + value * step, 0),
+        1,
+        0.01,
+        `area of ${model} on ${subset}`,
+      );
+    }
+    await store.close();
+  });
+  it("shares by the normal table: 15.87 % lie more than one deviation below the mean", () => {
+    const shares = madeUpShares({ model: "a", means: { Book: 0 } }, { low: -0.5, high: 0.5, count: 2 }, spread);
+    for (const [i, share] of [0.1587, 0.3413, 0.3413, 0.1587].entries()) close(shares[i]!, share, 5e-5);
   });
 });
 

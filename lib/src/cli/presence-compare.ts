@@ -46,7 +46,7 @@ export function registerPresenceCompare(group: Command): void {
     .option("--seed <n>", "of the resampling", wholeNumberOrZero, 1)
     .option("--figures <FOLDER>", "write figure-07 and figure-08 there, as .svg, .png and .csv")
     .option("--reference <model>", "drawn black in Figure 7: the model whose training data are known (default: Crystal, where it is there)")
-    .addOption(new Option("--scale <which>", "what the figures say they show").choices(["real", "vitro"]).default("real"))
+    .addOption(new Option("--scale <which>", "what the figures say they show").choices(["real", "vitro", "made up"]).default("real"))
     .option("--json", "one JSON object a line: averages, distances, distances with other bins, the order of the clustering")
     .addHelpText("after", compareExamples)
     .action(compare);

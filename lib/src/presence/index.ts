@@ -16,6 +16,7 @@ export {
 } from "./documents.ts";
 export { type DocumentText, type EncodeDocumentOptions, type EncodedText, encodeDocument } from "./encode-document.ts";
 export * from "./features.ts";
+export * from "./made-up.ts";
 export { type SampledDocument, type SampleOptions, type SampleReport, samplePresence } from "./sample.ts";
 export { requireSampleEnding, sampleEndings } from "./sample-output.ts";
 export { type EncodedDocument, type LocalScoringOptions, type ScoredDocument, scoredDocument, scoreLocally, scoreServed } from "./score.ts";
