@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "basewise/statistics";
-import { choosePaddedLengths, epochOrder, examplesOfStep, microBatches, totalSteps } from "basewise/training";
+import { choosePaddedLengths, epochOrder, microBatches, StepOrder, totalSteps } from "basewise/training";
 import { tiny } from "./runs.ts";
 
 /** Tokens after padding each length to the next of the padded ones. */
@@ -89,7 +89,7 @@ describe("the order of the examples", () => {
 
   it("sees each example once an epoch, in another order each time and for each seed", () => {
     const seen = (epoch: number): number[] =>
-      [1, 2, 3].flatMap((step) => [...examplesOfStep(3 * epoch + step, 130, { ...config, dropLastBatch: false }).examples]);
+      [1, 2, 3].flatMap((step) => new StepOrder(130, { ...config, dropLastBatch: false }).of(3 * epoch + step));
     for (const epoch of [0, 1])
       assert.deepEqual(
         seen(epoch).sort((a, b) => a - b),

@@ -6,7 +6,7 @@ import { checkData } from "./check-data.ts";
 import { checkConfig, type TrainConfig } from "./config.ts";
 import { type Example, lengthOf, type Task, type TaskKind, type TrainingData, textsOf, tokensOf } from "./examples.ts";
 import { choosePaddedLengths, microBatches } from "./micro-batches.ts";
-import { examplesOfStep, totalSteps } from "./order.ts";
+import { StepOrder, totalSteps } from "./order.ts";
 import { StepRunner, zeros } from "./step-runner.ts";
 import { heldNames } from "./steps.ts";
 import type { TrainOptions } from "./train-options.ts";
@@ -79,10 +79,11 @@ function planSteps(
   const lengths = train.map(lengthOf);
   const texts = textsOf(train[0]!).length;
   const options = { ...config, paddedLengths: choosePaddedLengths(lengths, config.paddedLengths), texts };
+  const order = new StepOrder(train.length, config);
   const shapes = new Map<string, { texts: number; length: number }>();
   let [tokens, paddedTokens, count] = [0, 0, 0];
   for (let step = 1; step <= steps; step++) {
-    const { examples } = examplesOfStep(step, train.length, config);
+    const examples = order.of(step);
     const batches = microBatches(examples, (i) => lengths[i]!, options);
     for (const i of examples) tokens += tokensOf(train[i]!);
     for (const { rows, length } of batches) {

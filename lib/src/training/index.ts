@@ -48,7 +48,7 @@ export { attributeDifferences, findMergeVector, mergedAccuracy } from "./merge-r
 export { evaluatePairs, evaluateRatings, type PairAccuracy, pairAccuracy, type RatingAccuracy, ratingAccuracy } from "./metrics.ts";
 export { choosePaddedLengths, type MicroBatch, type MicroBatchOptions, microBatches } from "./micro-batches.ts";
 export { type CardFacts, type DataFacts, escapeMarkdown, type MetricFacts, modelCard } from "./model-card.ts";
-export { epochOrder, examplesOfStep, totalSteps } from "./order.ts";
+export { epochOrder, StepOrder, totalSteps } from "./order.ts";
 export { foldMergeVector, type ModelToSave, mergedHead, type RewardModelToSave, saveLanguageModel, saveRewardModel } from "./save.ts";
 export { learningRateAt, rateShare } from "./schedule.ts";
 export { setFields } from "./set-fields.ts";
