@@ -19,8 +19,6 @@ export {
 export { pointsOf, type RowPoints, type ScoredRow } from "./points.ts";
 export {
   type BenchmarkScore,
-  countWarnings,
-  requireSubsets,
   type ScoreEstimate,
   type ScoreOptions,
   type SectionScore,
