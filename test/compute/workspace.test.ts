@@ -180,6 +180,16 @@ describe("a workspace on onnx", () => {
     await workspace.close();
   });
 
+  it("computes right for more shapes than it keeps, and for those that it let go", async () => {
+    const workspace = await openWorkspace({ backend: "onnx", threads: 1 });
+    const sum: TensorFunction = ({ x }) => ({ sum: x!.sum() });
+    for (const length of [...Array.from({ length: 40 }, (_, i) => i + 1), 1, 2, 40]) {
+      const ones = { shape: [length], data: new Float32Array(length).fill(1) };
+      assert.deepEqual(await workspace.run(sum, { x: ones }, []), { sum: Float32Array.of(length) });
+    }
+    await workspace.close();
+  });
+
   it("fails what is under way when it is closed, and what comes later", async () => {
     const workspace = await openWorkspace({ backend: "onnx", threads: 1 });
     const running = workspace.run(long, { x: square(512) }, []);

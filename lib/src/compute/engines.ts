@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Graph, toOnnx } from "./onnx/graph.ts";
@@ -145,7 +144,7 @@ process.exit(0);`;
 /** Adds a number to itself, and says what that gave. */
 function probeOnnx(folder: string, name: OnnxBackend): string {
   const { package: packageName, provider } = onnxBackends[name];
-  const device = provider === "cpu" ? `processor, ${availableParallelism()} threads` : provider === "wasm" ? "processor" : null;
+  const device = provider === "cpu" ? "processor, a thread for each core" : provider === "wasm" ? "processor" : null;
   return `import { createRequire } from "node:module";
 let told;
 try {
