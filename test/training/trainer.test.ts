@@ -356,6 +356,7 @@ describe("what train refuses, in one line, before anything is written", () => {
       { data: { train: [pair, { chosen: [1], rejected: [] }], validation: [] } },
       /train example 1: a text has 0 tokens; at least 1/,
     ],
+    ["examples of another task", { task: regression }, /train example 0: has no ratings; is it an example of another task than regression/],
     [
       "a foreign token",
       { data: { train: [pair], validation: [{ chosen: [32], rejected: [1] }] } },
