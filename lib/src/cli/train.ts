@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { freemem } from "node:os";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
+import { cannotWrite, makeFolder } from "../files/index.ts";
 import type { CardFacts, Example, MetricFacts, SearchResult, TrainConfig, TrainingJob, TrainResult } from "../training/index.ts";
 import { Interrupted } from "./main.ts";
 import { addTrainOptions, type TrainFlags } from "./train-flags.ts";
@@ -27,12 +28,21 @@ async function runTrain(flags: TrainFlags): Promise<void> {
     printPlan(plan, runs, seconds, engine, flags.json === true);
     return;
   }
+  makeOutput(flags.output);
   const { signal, release } = interruptible();
   try {
     if (rates || seeds.length > 1) await runSearch(prepared, rates ?? [config.learningRate], signal);
     else await runOnce(prepared, signal);
   } finally {
     release();
+  }
+}
+
+function makeOutput(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw cannotWrite(folder, error);
   }
 }
 
