@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openWorkspace, type TensorFunction, tf, useBackend, type Workspace } from "basewise/compute";
+import { startEngine } from "../../lib/src/compute/backends.ts";
 
 const single = (value: number) => ({ shape: [], data: Float32Array.of(value) });
 const vector = (...values: number[]) => ({ shape: [values.length], data: Float32Array.from(values) });
@@ -250,6 +251,20 @@ describe("the choice of a workspace", () => {
     );
     install("onnxruntime-node", "bin", "napi-v6", process.platform, process.arch);
     assert.equal(await chosen(), "onnx");
+  });
+  it("goes on to WebAssembly where the native package has a binary that does not start, as on Alpine", async () => {
+    const tried: string[] = [];
+    const start = async ({ name }: { name: string }, reason: string): Promise<string> => {
+      tried.push(name);
+      if (name === "onnx") throw new Error("Error loading shared library ld-linux-x86-64.so.2: No such file or directory\nmore");
+      return `${name}: ${reason}`;
+    };
+    assert.equal(await startEngine(undefined, ["onnx", "onnx-web", "cpu"], root, start), "onnx-web: found here");
+    assert.deepEqual(tried, ["onnx", "onnx-web"]);
+    await assert.rejects(startEngine("onnx", ["onnx", "onnx-web", "cpu"], root, start), {
+      message:
+        "backend onnx is not available: Error loading shared library ld-linux-x86-64.so.2: No such file or directory (basewise doctor lists all)",
+    });
   });
   it("names the backends for one that there is not, and refuses to run TensorFlow.js itself on onnx", async () => {
     await assert.rejects(openWorkspace({ backend: "pytorch" }), /^Error: unknown backend "pytorch"; known: tensorflow-gpu, .*onnx-cuda$/);
