@@ -28,25 +28,20 @@ export interface EncodedText {
  * The first ids of a document, and how long their text is. The text of a document that is not cut is the document; of one that is cut, what its
  * ids decode to, without the half of a character that the last one may end in.
  *
- * Of a document whose beginning alone was kept, twice as many ids must come out as are scored: only then does its missing rest change none of them.
+ * A document whose beginning alone was kept is scored only where its missing rest can change none of the ids (`EncodeOptions.goesOn`).
  */
 export function encodeDocument(tokenizer: Tokenizer, { text, whole }: DocumentText, options: EncodeDocumentOptions): EncodedText {
   const { limit, specialTokensInText = "parse" } = options;
   let found: number[];
   try {
-    found = tokenizer.encode(text, { specialTokensInText, limit: whole ? limit + 1 : 2 * limit });
+    found = tokenizer.encode(text, { specialTokensInText, limit: whole ? limit + 1 : limit, goesOn: !whole });
   } catch (error) {
-    return unscorable((error as Error).message);
-  }
-  if (!whole && found.length < 2 * limit) {
-    return unscorable(
-      `the ${text.length} characters that were kept of it may not hold its first ${limit} tokens; sample with a larger --tokens`,
-    );
+    return unscorable((error as Error).message); // half a character; a beginning too short: sample with a larger --tokens
   }
   if (found.length === 0) return unscorable("has no tokens");
   if (found.length === 1) return unscorable("has one token, and nothing that is predicted", found);
   const ids = found.slice(0, limit);
-  const scored = found.length > limit ? tokenizer.decode(ids, true).replace(/\ufffd+$/, "") : text;
+  const scored = found.length > limit || !whole ? tokenizer.decode(ids, true).replace(/\ufffd+$/, "") : text;
   const first = Buffer.byteLength(tokenizer.decode(ids.slice(0, 1), true));
   return {
     ids: Int32Array.from(ids),
