@@ -20,8 +20,8 @@ interface Loaded {
   readonly replaced: readonly string[];
 }
 
-/** Length buckets make many graphs; each keeps the memory of its intermediate results. */
-const mostGraphs = { count: 24, bytes: totalmem() / 4 };
+/** Lengths make many graphs. Each keeps the memory of its intermediate results, up to twice the estimate: a quarter of the machine's in all. */
+const mostGraphs = { count: 24, bytes: Math.min(totalmem(), process.constrainedMemory() || totalmem()) / 8 };
 
 /**
  * A workspace whose functions are recorded here and run by ONNX Runtime in a thread of its own, which has the tensors: inputs and
