@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,9 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { documentHash } from "basewise/presence";
 import { openStore, presenceOf, type StoredPresence, scoredDocuments } from "basewise/store";
+import { answersOf } from "../models/fixtures.ts";
+import { type Numbers, sglang, vllm } from "../serving/prompt-servers.ts";
+import { startServer } from "../serving/protocol-server.ts";
 
 const program = join("lib", "bin", "basewise.js");
 const model = join("test", "fixtures", "checkpoints", "llama");
@@ -166,6 +170,39 @@ describe("basewise presence score", () => {
     const row = rows.find(({ document }) => document !== documentHash(""));
     ok(Math.abs(row.mean - row.sum / row.scored) < 1e-12 && row.mean < 0 && row.bits_per_byte > 0 && row.zlib_bytes > 0);
     ok(!existsSync(`${output}.journal`));
+  });
+
+  it("served by vLLM or SGLang, with failures on the way, gives the scores of the local model within 1e-3", async () => {
+    const { answers, tensor } = answersOf("llama");
+    const known = new Map(answers.documents.map(({ input_ids }, i) => [input_ids.join(), Array.from(tensor(`doc${i}.logprobs`))]));
+    const numbers: Numbers = (ids) => known.get(ids.join()) ?? ids.slice(1).map(() => -1);
+    const path = join(folder, "fixture.jsonl");
+    const texts = JSON.parse(readFileSync(join(model, "expected.json"), "utf8")).documents as { text: string }[];
+    writeFileSync(path, texts.map(({ text }) => JSON.stringify({ text })).join("\n"));
+    const words = ["score", model, "--documents", path, "--limit", "200", "--tokenizer-threads", "1"];
+    equal(basewise(...words, "--backend", "cpu", "--output", join(folder, "local.jsonl")).code, 0);
+    const local = rowsOf(readFileSync(join(folder, "local.jsonl"), "utf8"));
+    for (const [name, protocol] of Object.entries({ vllm, sglang })) {
+      const server = await startServer(protocol(numbers));
+      server.meddle = (post, response) => {
+        if (post !== 3) return false;
+        response.writeHead(503).end("busy");
+        return true;
+      };
+      const output = join(folder, `${name}.jsonl`);
+      const child = spawn(process.execPath, [program, "presence", ...words, "--server", server.url, "--output", output]);
+      const [code] = (await once(child, "close")) as [number];
+      await server.close();
+      equal(code, 0);
+      const served = rowsOf(readFileSync(output, "utf8"));
+      equal(served.length, 5);
+      for (const [i, row] of served.entries()) {
+        deepEqual([row.document, row.tokens, row.text_bytes], [local[i].document, local[i].tokens, local[i].text_bytes]);
+        for (const field of ["mean", "min_k_5", "min_k_60", "bits_per_byte"]) ok(Math.abs(row[field] - local[i][field]) < 1e-3, field);
+        equal(row.min_k_plus_plus_20, null);
+      }
+      ok(server.posts > 6, "the failed request was sent again");
+    }
   });
 
   it("refuses in one line: no text, a limit above the context, Min-K%++ of a server, no file", () => {
