@@ -221,6 +221,13 @@ describe("basewise reward", () => {
     match(done.stdout, /^1 {2}tokens \d+ {2}reward -?\d+\.\d{4}\n/);
   });
 
+  it("shows an id as text: nothing in it reaches the terminal as a command or a second line", async () => {
+    const model = await rewardModel("qwen2", "bt");
+    const messages = [{ role: "user", content: "Hi" }];
+    const { out } = basewise("reward", model, "--conversations", lines([{ messages, id: "a\u001b[31mb\nc" }]));
+    match(out, /^a \[31mb c {2}tokens \d+ {2}reward -?\d+\.\d{4}\n$/);
+  });
+
   it("names file and line of bad conversations", async () => {
     const model = await rewardModel("mistral", "bt");
     const fails = (row: unknown, message: RegExp): void => {
