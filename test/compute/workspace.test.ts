@@ -62,6 +62,23 @@ for (const backend of ["cpu", "onnx", "onnx-web"] as const) {
       assert.deepEqual(await workspace.get(["total", "first"]), { total: Float32Array.of(3, 6), first: Float32Array.of(1, 2) });
     });
 
+    it("goes by what is held at the time, also where the function has run before", async () => {
+      const product: TensorFunction = ({ one, two }) => ({ product: one!.mul(two!), two: two!.add(1) });
+      await workspace.put({ one: vector(2, 3) });
+      assert.deepEqual(await workspace.run(product, { two: vector(4, 5) }, ["one"]), {
+        product: Float32Array.of(8, 15),
+        two: Float32Array.of(5, 6),
+      });
+      await workspace.put({ product: vector(0, 0), two: vector(1, 1) });
+      assert.deepEqual(await workspace.run(product, {}, ["one", "two"]), {});
+      assert.deepEqual(await workspace.get(["product", "two"]), { product: Float32Array.of(2, 3), two: Float32Array.of(2, 2) });
+      await workspace.put({ product: vector(0, 0, 0) });
+      await assert.rejects(workspace.run(product, {}, ["one", "two"]), /gives product as float32 \[2\], but it is held as float32 \[3\]/);
+      await workspace.drop(["product", "two"]);
+      assert.deepEqual(Object.keys(await workspace.run(product, { two: vector(4, 5) }, ["one"])), ["product", "two"]);
+      await workspace.drop(["one"]);
+    });
+
     it("swaps two held tensors, each of which is read after the other is written", async () => {
       await workspace.put({ a: vector(1, 2), b: vector(3, 4) });
       const swap: TensorFunction = ({ a, b }) => ({ a: b!.add(0), b: a!.add(0) });
