@@ -100,7 +100,7 @@ function missingBinary(name: BackendName, packageName: string, folder: string): 
   if (packageName !== "onnxruntime-node") return null;
   const { platform, arch } = process;
   const binaries = join(folder, "bin", "napi-v6", platform, arch);
-  if (!existsSync(binaries)) return `has no binary for ${platform} on ${arch}; onnx-web is used instead`;
+  if (!existsSync(binaries)) return `has no binary for ${platform} on ${arch}${name === "onnx" ? "; onnx-web is used instead" : ""}`;
   if (name !== "onnx-cuda") return null;
   if (platform !== "linux" || arch !== "x64") return "ONNX Runtime has it for Linux on x64 only";
   return existsSync(join(binaries, "libonnxruntime_providers_cuda.so"))
