@@ -61,19 +61,16 @@ export function presenceFigure(curves: readonly DensityCurve[], options: Presenc
           }),
         ),
         ...legend.map((names, line) =>
-          note(
-            names.map((name) => `<span style="color:${wordColor(styles.get(name)!.color)}"><b>—</b> ${plain(name)}</span>`).join("   "),
-            {
-              xref: "paper",
-              x: 0,
-              xanchor: "left",
-              yref: "paper",
-              y: 1,
-              yanchor: "bottom",
-              align: "left",
-              yshift: 8 + (legend.length - 1 - line) * 17,
-            },
-          ),
+          note(names.map((name) => legendEntry(name, styles.get(name)!.color)).join("   "), {
+            xref: "paper",
+            x: 0,
+            xanchor: "left",
+            yref: "paper",
+            y: 1,
+            yanchor: "bottom",
+            align: "left",
+            yshift: 8 + (legend.length - 1 - line) * 17,
+          }),
         ),
       ],
       plotHeight,
@@ -102,6 +99,10 @@ function modelStyles(models: readonly string[], reference: string | undefined): 
   const style = (model: string): ModelStyle =>
     model === reference ? { color: palette.ink, dash: "solid", width: 3 } : { ...lineStyle(others.indexOf(model)), width: 2 };
   return new Map(models.map((model) => [model, style(model)]));
+}
+
+function legendEntry(name: string, color: string): string {
+  return `<span style="color:${color}"><b>—</b></span> <span style="color:${wordColor(color)}">${plain(name)}</span>`;
 }
 
 /** Names in lines that fit the figure. */

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+import { recordAccess } from "../files/index.ts";
 import type { Bins, Random } from "../statistics/index.ts";
-import type { Store } from "../store/index.ts";
+import { countPresence, openStore, type Store } from "../store/index.ts";
 import { averageLinkage, leafOrder } from "./clustering.ts";
 import { gaussianDensity, scottBandwidth } from "./density.ts";
 import { type DistanceInterval, distanceIntervals, distanceMatrix } from "./distance.ts";
@@ -61,7 +63,7 @@ export interface PresenceDensity {
 
 /** Numbers of bins that the distances are computed with for comparison. */
 const otherBins = [25, 50, 200, 400];
-const densityPoints = 201;
+const densityPoints = 101;
 
 /** Compare the distributions of presence scores: averages, histograms, distances with intervals, clustering, densities. */
 export async function comparePresence(store: Store, options: CompareOptions): Promise<PresenceComparison> {
@@ -89,6 +91,18 @@ export async function comparePresence(store: Store, options: CompareOptions): Pr
     sensitivity,
     densities: await densitiesOf(store, scores, averages),
   };
+}
+
+/** The comparison of a store's scores, where there is a store and it has any: null otherwise. For notebooks, which go on without. */
+export async function storedComparison(path: string, options: CompareOptions): Promise<PresenceComparison | null> {
+  recordAccess("read", path); // also when there is none: once there is, the result changes
+  if (!existsSync(path)) return null;
+  const store = await openStore(path, { readOnly: true });
+  try {
+    return (await countPresence(store)).length === 0 ? null : await comparePresence(store, options);
+  } finally {
+    await store.close();
+  }
 }
 
 /** Distances over all documents: the subsets' histograms added up. */
