@@ -27,6 +27,15 @@ describe("choosePaddedLengths", () => {
     assert.deepEqual(choosePaddedLengths([10, 500], 1), [500]);
   });
 
+  it("takes one length more only where it saves more than its price", () => {
+    // ten texts each of 4, 6 and 10 tokens: one length pads by 100, [6, 10] by 20, all three by nothing
+    const lengths = [...Array(10).fill(4), ...Array(10).fill(10), ...Array(10).fill(6)] as number[];
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 19), [4, 6, 10]);
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 21), [6, 10]);
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 79), [6, 10]);
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 81), [10]);
+  });
+
   it("rounds up where there are thousands of lengths", () => {
     const lengths = Array.from({ length: 4001 }, (_, i) => 1 + i);
     const chosen = choosePaddedLengths(lengths, 4);

@@ -5,7 +5,7 @@ import { type BaseModel, baseModel, holdBase } from "./base-model.ts";
 import { checkData } from "./check-data.ts";
 import { checkConfig, type TrainConfig } from "./config.ts";
 import { type Example, lengthOf, type Task, type TaskKind, type TrainingData, textsOf, tokensOf } from "./examples.ts";
-import { choosePaddedLengths, microBatches } from "./micro-batches.ts";
+import { microBatches, microBatchOptions } from "./micro-batches.ts";
 import { StepOrder, totalSteps } from "./order.ts";
 import { StepRunner, zeros } from "./step-runner.ts";
 import { heldNames } from "./steps.ts";
@@ -78,7 +78,7 @@ function planSteps(
   const steps = totalSteps(train.length, config);
   const lengths = train.map(lengthOf);
   const texts = textsOf(train[0]!).length;
-  const options = { ...config, paddedLengths: choosePaddedLengths(lengths, config.paddedLengths), texts };
+  const options = microBatchOptions(train, config);
   const order = new StepOrder(train.length, config);
   const shapes = new Map<string, { texts: number; length: number }>();
   let [tokens, paddedTokens, count] = [0, 0, 0];

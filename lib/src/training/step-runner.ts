@@ -1,8 +1,8 @@
 import type { Numbers, TensorNumbers, Workspace } from "../compute/index.ts";
 import type { TrainConfig } from "./config.ts";
-import { type DpoExample, type Example, lengthOf, type Task, textsOf, tokensOf } from "./examples.ts";
+import { type DpoExample, type Example, lengthOf, type Task, tokensOf } from "./examples.ts";
 import type { StepLine } from "./log.ts";
-import { choosePaddedLengths, type MicroBatch, type MicroBatchOptions, microBatches } from "./micro-batches.ts";
+import { type MicroBatch, type MicroBatchOptions, microBatches, microBatchOptions } from "./micro-batches.ts";
 import { StepOrder, stepsOfEpoch, totalSteps } from "./order.ts";
 import { learningRateAt } from "./schedule.ts";
 import { lossUnits, microInputs, scalar, updateInputs } from "./step-inputs.ts";
@@ -44,12 +44,7 @@ export class StepRunner {
     [this.workspace, this.model, this.task, this.config, this.examples] = [workspace, model, task, config, examples];
     this.order = new StepOrder(examples.length, config);
     this.functions = stepFunctions(model, task, config);
-    this.shapes = {
-      paddedLengths: choosePaddedLengths(examples.map(lengthOf), config.paddedLengths),
-      microTokens: config.microTokens,
-      batchSize: config.batchSize,
-      texts: textsOf(examples[0]!).length,
-    };
+    this.shapes = microBatchOptions(examples, config);
     const gradients = model.trained.map(heldNames.gradient);
     const moments = [...model.trained.map(heldNames.mean), ...model.trained.map(heldNames.square)];
     this.held = { forward: [...model.weights], gradients, update: [...model.trained, ...moments] };
