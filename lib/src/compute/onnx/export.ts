@@ -59,6 +59,7 @@ export async function exportOnnx(
   try {
     if (dataFile !== null) await writeDraft(dataFile, partsOf(used, weights));
     await writeDraft(path, model.parts());
+    if (dataFile !== null) await rm(path, { force: true }); // an older one must not read the new numbers
     for (const file of files) await rename(draftOf(file), file);
   } catch (error) {
     for (const file of files) await rm(draftOf(file), { force: true });
