@@ -156,7 +156,7 @@ describe("basewise rewardbench evaluate", () => {
     let reached = 0;
     for (let kill = 0; kill < 2; kill++) {
       const child = spawn(process.execPath, [program, "rewardbench", ...words(broken)], { stdio: "ignore" });
-      while (linesOf() < reached + 300) await new Promise((done) => setTimeout(done, 5));
+      while (child.exitCode === null && linesOf() < reached + 300) await new Promise((done) => setTimeout(done, 5));
       child.kill("SIGKILL");
       await once(child, "close");
       reached = linesOf();
