@@ -3,6 +3,7 @@ export * from "./csv.ts";
 export * from "./http.ts";
 export * from "./journal.ts";
 export * from "./jsonl.ts";
+export * from "./lock.ts";
 export * from "./places.ts";
 export * from "./record.ts";
 export * from "./tables.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkspace, type Workspace } from "../compute/index.ts";
-import { placeOf } from "../files/index.ts";
+import { placeOf, takeLock } from "../files/index.ts";
 import { type Checkpoint, modelParts, openCheckpoint, type TensorToWrite } from "../models/index.ts";
 import { type BaseModel, baseModel, holdBase } from "./base-model.ts";
 import { checkData } from "./check-data.ts";
@@ -33,7 +33,8 @@ import { trainedWeights } from "./trained-weights.ts";
  * A run is decided by its base, task, data and config: on one backend it ends with the same numbers, bit for bit, however often it is
  * stopped or killed and resumed. The folder `output` gets `log.jsonl` and `checkpoints`.
  *
- * @throws one line: a config, data or base that cannot be used; a folder that holds another run; a loss that is no number; a full disk
+ * @throws one line: a config, data or base that cannot be used; a folder that holds another run, or in which another process trains; a
+ *         loss that is no number; a full disk
  */
 export async function train<K extends TaskKind>(options: TrainOptions<K>): Promise<TrainResult> {
   checkConfig(options.config);
@@ -46,7 +47,7 @@ export async function train<K extends TaskKind>(options: TrainOptions<K>): Promi
 }
 
 async function trainOn(checkpoint: Checkpoint, options: TrainOptions): Promise<TrainResult> {
-  const { task, config, output, resume = false, backend, threads } = options;
+  const { task, config, output, resume = false } = options;
   const data = options.data as TrainingData;
   const base = baseModel(checkpoint, task, config);
   checkData(base.config, task, data);
@@ -58,6 +59,16 @@ async function trainOn(checkpoint: Checkpoint, options: TrainOptions): Promise<T
     base: baseFingerprint(checkpoint, modelParts(checkpoint)),
   };
   checkFolder(output, resume);
+  const giveBack = takeLock(join(output, "train.lock"));
+  try {
+    return await trainIn(output, identity, base, options);
+  } finally {
+    giveBack();
+  }
+}
+
+async function trainIn(output: string, identity: RunIdentity, base: BaseModel, options: TrainOptions): Promise<TrainResult> {
+  const { task, config, data, backend, threads } = options;
   const saved = readRun(output, identity);
   removeDrafts(output);
   const workspace = await openWorkspace({ ...(backend !== undefined && { backend }), ...(threads !== undefined && { threads }) });

@@ -1,11 +1,10 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { writeWhole } from "../../files/index.ts";
+import { takeLock, writeWhole } from "../../files/index.ts";
 import { differences } from "./compare.ts";
 import { type Execution, executeNotebook, type Failure } from "./execute.ts";
 import { hashOf, hashOfFile } from "./hashes.ts";
 import { formatNotebook, type Notebook, readNotebook } from "./ipynb.ts";
-import { takeLock } from "./lock.ts";
 import { type Move, movedNumbers } from "./moves.ts";
 import { parameterNames, parametersCell, type Settings, withSettings } from "./parameters.ts";
 import { placeIn, type RunRecords, readRecords, recordOf, type Surroundings, surroundings, whyStale, writeRecords } from "./records.ts";
@@ -76,7 +75,7 @@ export async function runNotebooks(options: RunOptions): Promise<RunResult[]> {
   const notebooks = new Map(files.map((file) => [file.id, readNotebook(file.path)]));
   checkSettings(notebooks, settings);
   const purpose = purposeOf(options, files);
-  const giveBack = takeLock(root);
+  const giveBack = takeLock(join(root, ".cache", "run.lock"));
   try {
     clear(purpose);
     const context: Context = { options, files, purpose, around: surroundings(root), records: readRecords(root) };

@@ -1,27 +1,29 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { cannotWrite } from "../../files/index.ts";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { placeOf } from "./places.ts";
+import { cannotWrite, makeFolder } from "./text.ts";
 
 /**
- * Let only one run at a time work in a checkout. A lock whose process is gone is taken over.
+ * Let only one process at a time work in a folder: whoever makes the lock file, which holds its process id. A lock whose process is gone
+ * is taken over.
  *
+ * @param lock  path of the file; its folder is made
  * @returns a function that gives the lock back
- * @throws one line that names the other run's process
+ * @throws one line that names the other process
  */
-export function takeLock(root: string): () => void {
-  const lock = join(root, ".cache", "run.lock");
+export function takeLock(lock: string): () => void {
   if (!create(lock)) {
     const holder = readFileSync(lock, "utf8");
-    if (isAlive(Number(holder))) throw busy(holder);
+    if (isAlive(Number(holder))) throw busy(lock, holder);
     removeStale(lock, holder);
-    if (!create(lock)) throw busy(readFileSync(lock, "utf8"));
+    if (!create(lock)) throw busy(lock, readFileSync(lock, "utf8"));
   }
   return () => rmSync(lock, { force: true });
 }
 
 function create(lock: string): boolean {
   try {
-    mkdirSync(dirname(lock), { recursive: true });
+    makeFolder(dirname(lock));
     writeFileSync(lock, String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
@@ -41,14 +43,14 @@ function removeStale(lock: string, holder: string): void {
   const found = readFileSync(aside, "utf8");
   if (found !== holder) {
     renameSync(aside, lock);
-    throw busy(found);
+    throw busy(lock, found);
   }
   rmSync(aside);
 }
 
-function busy(holder: string): Error {
+function busy(lock: string, holder: string): Error {
   return new Error(
-    `another basewise run (process ${holder}) is at work in this folder; wait for it, or delete .cache/run.lock if there is none`,
+    `another basewise run (process ${holder}) is at work in this folder; wait for it, or delete ${placeOf(lock)} if there is none`,
   );
 }
 
