@@ -90,7 +90,7 @@ describe("HelpSteer2", () => {
         margin: 1,
       },
     ]);
-    assert.deepEqual(tally.dropped, { tie: 1, "equal answers": 1, empty: 0, "too long": 0, "other split": 1 });
+    assert.deepEqual(tally.dropped, { tie: 1, "equal answers": 1, empty: 0, "too long": 0, "other split": 1, "test split": 0 });
     assert.equal(describeTally(tally), "5 rows, 2 kept; left out: 1 tie, 1 with equal answers, 1 of another split");
     const validation = await read([preference(2, "val"), preference(2, "validation"), preference(2)], "preference", {
       split: "validation",
@@ -98,15 +98,21 @@ describe("HelpSteer2", () => {
     assert.deepEqual([validation.tally.kept, validation.tally.dropped["other split"]], [2, 1]);
   });
 
-  it("knows the usual words for the parts of the data, and takes no other word for one", async () => {
-    const rows = ["train", "train_prefs", "val", "validation", "test", "dev", "web"].map((split) => preference(1, split));
+  it("knows the usual words for the parts of the data, leaves test out, and refuses any other word", async () => {
+    const rows = ["train", "train_prefs", "val", "validation", "test", "dev", null].map((split) => ({ ...preference(1), split }));
     for (const [split, kept] of [
       ["train", 3],
-      ["validation", 5],
+      ["validation", 4],
     ] as const) {
-      assert.equal((await read(rows, "preference", { split })).tally.kept, kept);
+      const { tally } = await read(rows, "preference", { split });
+      assert.deepEqual([tally.kept, tally.dropped["test split"]], [kept, 1]);
+      assert.match(describeTally(tally), /1 of the test split/);
     }
     assert.equal((await read(rows, "preference")).tally.kept, 7);
+    for (const word of ["tset", "trainer", 1]) {
+      const wrong = read([preference(1), { ...preference(1), split: word }], "preference", { split: "train" });
+      await assert.rejects(wrong, new RegExp(`line 2: "split" is "?${word}"?; it must be "train", "val", "validation", or "test"`));
+    }
   });
 
   it("names file, row, field and value of what is wrong", async () => {

@@ -71,7 +71,7 @@ export interface LocatedRecord<Kind extends DataRecord["kind"]> {
 
 /**
  * The records of a file, one after another. Rows that teach nothing are left out and counted: ties, equal answers, nothing to read,
- * another split.
+ * another split. Rows of the test split are nobody's to train or choose with.
  * Files with a `split` column are one part alone where a part is asked for (`splitOf`).
  *
  * @param tally  is counted up; each row of the file becomes one of `rows`, and one of `kept` or `dropped`
@@ -92,7 +92,7 @@ export async function* readRecords<Kind extends DataRecord["kind"]>(
       const format = formats[name];
       if (format.kind !== kind) throw new Error(`holds ${kindNames[format.kind]} where ${kindNames[kind]} are needed; see --method`);
       tally.rows++;
-      const found = split !== undefined && (splitOf(value) ?? split) !== split ? "other split" : format.read(value, { attributes, asChat });
+      const found = wrongSplit(value, split) ?? format.read(value, { attributes, asChat });
       const result = typeof found === "string" ? found : (flaw(found) ?? found);
       if (typeof result === "string") tally.dropped[result]++;
       else {
@@ -116,6 +116,13 @@ function detect(row: Row, attributes: readonly string[]): DataFormat {
   if (found) return found;
   const known = Object.entries(dataFormats).map(([name, columns]) => `${name} (${columns})`);
   throw new Error(`the columns ${columnsOf(row)} are of no known format; rename them for one of: ${known.join("; ")}`);
+}
+
+/** Whether a row is of another part than the one asked for. */
+function wrongSplit(row: Row, wanted: RecordOptions["split"]): DropReason | undefined {
+  const own = wanted === undefined ? null : splitOf(row);
+  if (own === null || own === wanted) return undefined;
+  return own === "test" ? "test split" : "other split";
 }
 
 /** Why a record teaches nothing, or undefined. */

@@ -36,7 +36,7 @@ export interface TextRecord {
 export type DataRecord = PreferenceRecord | RatingRecord | TextRecord;
 
 /** Why a row is left out. */
-export const dropReasons = ["tie", "equal answers", "empty", "too long", "other split"] as const;
+export const dropReasons = ["tie", "equal answers", "empty", "too long", "other split", "test split"] as const;
 export type DropReason = (typeof dropReasons)[number];
 
 /** What became of the rows of one or more files: rows = kept + all dropped. */
@@ -49,7 +49,12 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  return { rows: 0, kept: 0, truncated: 0, dropped: { tie: 0, "equal answers": 0, empty: 0, "too long": 0, "other split": 0 } };
+  return {
+    rows: 0,
+    kept: 0,
+    truncated: 0,
+    dropped: { tie: 0, "equal answers": 0, empty: 0, "too long": 0, "other split": 0, "test split": 0 },
+  };
 }
 
 /** @example "9125 rows, 6766 kept; left out: 2007 ties, 352 of another split" */
@@ -60,6 +65,7 @@ export function describeTally({ rows, kept, truncated, dropped }: Tally): string
     empty: (n) => `${n} empty`,
     "too long": (n) => `${n} too long`,
     "other split": (n) => `${n} of another split`,
+    "test split": (n) => `${n} of the test split`,
   };
   const left = dropReasons.filter((reason) => dropped[reason] > 0).map((reason) => words[reason](dropped[reason]));
   const cut = truncated > 0 ? `, ${truncated} of them cut to fit` : "";
@@ -102,16 +108,25 @@ export function messagesOf(row: Row, field: string): readonly ChatMessage[] {
   return value as ChatMessage[];
 }
 
+const splitWords: Readonly<Record<"train" | "validation" | "test", RegExp>> = {
+  train: /^(train|training)([_-].*)?$/i,
+  validation: /^(val|valid|validation|dev|eval)([_-].*)?$/i,
+  test: /^test([_-].*)?$/i,
+};
+
 /**
- * The part of the data that a row's `split` column names: "train…" is training; "val", "validation", "dev", "test", "eval" are validation.
+ * The part of the data that a row's `split` column names: train, validation or test, by the usual words ("val", "dev", "train_prefs").
  *
- * @returns undefined where there is no such column, or it holds another word
+ * @returns null where the row has none
+ * @throws another word: one that is mistyped would put the row into the wrong part
  */
-export function splitOf(row: Row): "train" | "validation" | undefined {
+export function splitOf(row: Row): keyof typeof splitWords | null {
+  if (!has(row, "split")) return null;
   const word = row["split"];
-  if (typeof word !== "string") return undefined;
-  if (/^train/i.test(word)) return "train";
-  return /^(val|dev|test|eval)/i.test(word) ? "validation" : undefined;
+  for (const [name, pattern] of Object.entries(splitWords)) {
+    if (typeof word === "string" && pattern.test(word)) return name as keyof typeof splitWords;
+  }
+  throw wrongField(row, "split", '"train", "val", "validation", or "test", which is left out');
 }
 
 /** Whether there is nothing at all to read. */
