@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import {
   laptop,
+  type RateSummary,
   runFolder,
   type SearchOptions,
   searchLearningRates,
   setFields,
   type TrainConfig,
   type TrainResult,
+  verdictOn,
 } from "basewise/training";
 
 const room = mkdtempSync(join(tmpdir(), "basewise-search-"));
@@ -54,8 +56,7 @@ describe("searchLearningRates", () => {
     // standard deviations by hand: 0.1/√2 = 0.0707, and 0.05/√2 = 0.0354; Wilson of 150 of 200: 0.6857 to 0.8049
     assert.ok(Math.abs(rates[1]!.spread - 0.0707) < 1e-4 && Math.abs(rates[2]!.spread - 0.0354) < 1e-4);
     assert.ok(Math.abs(best!.interval!.low - 0.6857) < 1e-3 && Math.abs(best!.interval!.high - 0.8049) < 1e-3);
-    // difference 0.025; standard error √(0.005/2 + 0.00125/2) = 0.056
-    assert.match(verdict, /^3e-6 and 1e-5 differ by 2\.50 percentage points, within two standard errors over 2 seeds\.$/);
+    assert.match(verdict, /^3e-6 and 1e-5 differ by 2\.50 percentage points \(95 %: .*, .* over 2 seeds\): this may be chance\.$/);
     const kept = rates.flatMap(({ runs }) => runs).filter((run) => existsSync(join(runFolder(join(room, "search"), run), "checkpoints")));
     assert.deepEqual(
       kept.map(({ learningRate, seed }) => [learningRate, seed]),
@@ -82,8 +83,58 @@ describe("searchLearningRates", () => {
     const first = await search({ output, seeds: [42], train: stopping });
     assert.deepEqual([first.stopped, first.rates.length], [true, 2]);
     const { verdict } = await search({ output, seeds: [42] });
-    // Wilson's lower end of 160 of 200 is 0.739, above 0.7
-    assert.match(verdict, /3e-6 and 1e-5 differ by 10\.00 percentage points, outside the interval of one measurement; only more seeds/);
+    // 160 and 140 of 200, Newcombe's method 10 with a calculator: 0.01506 to 0.18316
+    assert.match(
+      verdict,
+      /3e-6 and 1e-5 differ by 10\.00 percentage points \(95 %: 1\.51 to 18\.32 over 200 validation examples\): .*only more seeds/,
+    );
+  });
+});
+
+describe("verdictOn", () => {
+  const rate = (learningRate: number, n: number, accuracies: readonly number[]): RateSummary => {
+    const mean = accuracies.reduce((sum, one) => sum + one, 0) / accuracies.length;
+    const spread = Math.sqrt(accuracies.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (accuracies.length - 1));
+    const runs = accuracies.map((accuracy, seed) => ({ learningRate, seed, accuracy, ties: 0, n, loss: 0.6, bestStep: 1, steps: 1 }));
+    return { learningRate, runs, accuracy: mean, interval: null, spread, loss: 0.6 };
+  };
+
+  it("does not take one pair of 19 for a difference, though the seeds agree", () => {
+    const verdict = verdictOn(rate(1e-3, 19, [11 / 19, 11 / 19]), rate(1e-4, 19, [10 / 19, 10 / 19]));
+    assert.match(verdict, /^1e-3 and 1e-4 differ by 5\.26 percentage points \(95 %: -.* over 19 .*\): this may be chance\.$/);
+  });
+
+  it("has Newcombe's interval for one seed, and says what one seed cannot show", () => {
+    // 56 of 70 and 48 of 80: 0.0524 to 0.3339, Newcombe 1998, Table II, example (a), method 10
+    const verdict = verdictOn(rate(1e-3, 70, [56 / 70]), rate(1e-4, 80, [48 / 80]));
+    assert.match(verdict, /20\.00 percentage points \(95 %: 5\.24 to 33\.39 over 70 validation examples\): .*; only more seeds/);
+  });
+
+  it("has Student's interval over the seeds, which is wider than two standard errors", () => {
+    // standard deviations 0.01: standard error √(2 · 0.0001 / 3) = 0.008165; t of 4 degrees of freedom 2.776 (tables): ± 0.02267
+    const near = verdictOn(rate(1e-3, 1e6, [0.9, 0.91, 0.92]), rate(1e-4, 1e6, [0.88, 0.89, 0.9]));
+    assert.match(near, /2\.00 percentage points \(.*, -0\.27 to 4\.27 over 3 seeds\): this may be chance\.$/);
+    const far = verdictOn(rate(1e-3, 1e6, [0.9, 0.91, 0.92]), rate(1e-4, 1e6, [0.87, 0.88, 0.89]));
+    assert.match(far, /3\.00 percentage points \(.*, 0\.73 to 5\.27 over 3 seeds\): more than chance\.$/);
+  });
+
+  it("goes by the loss over seeds where there is no accuracy", () => {
+    const losses = (learningRate: number, values: readonly number[]): RateSummary => {
+      const { runs, spread } = rate(learningRate, 50, values);
+      const loss = values.reduce((sum, one) => sum + one, 0) / values.length;
+      return {
+        learningRate,
+        runs: runs.map((run, i) => ({ ...run, accuracy: null, loss: values[i]! })),
+        accuracy: null,
+        interval: null,
+        spread,
+        loss,
+      };
+    };
+    assert.match(verdictOn(losses(1e-3, [2]), losses(1e-4, [2.5])), /differ by 0\.50 in loss; one seed cannot say/);
+    // as above: 0.03 ± 0.02267
+    const verdict = verdictOn(losses(1e-3, [2, 2.01, 2.02]), losses(1e-4, [2.03, 2.04, 2.05]));
+    assert.match(verdict, /differ by 0\.030 in loss \(95 %: 0\.0073 to 0\.053 over 3 seeds\): more than the seeds explain\.$/);
   });
 });
 

@@ -25,6 +25,7 @@ describe("modelCard", () => {
   it("says base, data with what was left out, results with Wilson's interval, config and command", () => {
     const card = modelCard(facts);
     assert.match(card, /^---\nlibrary_name: transformers\nbase_model: org\/base-1B\npipeline_tag: text-classification\n/);
+    assert.doesNotMatch(card, /npmjs/); // it is not published there
     assert.match(card, /- training: `nvidia\/HelpSteer2`: 20324 rows, 20320 kept; left out: 4 too long/);
     assert.match(card, /\| accuracy \| 0\.9800 \| 0\.8950 to 0\.9965 \| 50 \|/); // Wilson of 49 of 50: 0.895 to 0.9965
     assert.match(card, /\| loss \| 0\.2500 \| {2}\| {2}\|/);

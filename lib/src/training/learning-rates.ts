@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { openJournal } from "../files/index.ts";
-import { wilsonInterval } from "../statistics/index.ts";
+import { proportionDifference, studentTQuantile, wilsonInterval } from "../statistics/index.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TrainResult } from "./train-options.ts";
 
@@ -195,19 +195,62 @@ function resultOf(rates: readonly RateSummary[], output: string, stopped: boolea
   return { rates, best, bestRun, bestFolder: runFolder(output, bestRun), stopped, verdict: verdictOn(best, next) };
 }
 
-/** Whether the best rate beats the next by more than chance. */
+/**
+ * Whether the best rate beats the next by more than chance, in a sentence: more than other validation examples could move the difference,
+ * and more than other seeds could. Both 95 % intervals must lie above 0.
+ *
+ * Examples: Newcombe's interval of two proportions (`proportionDifference`) of one run's n; the seeds share the examples, so that they add
+ * none. Both rates are asked the same ones, which makes it wider than it need be. Seeds: Welch's interval with Student's t.
+ */
 export function verdictOn(best: RateSummary, next: RateSummary | undefined): string {
   if (next === undefined) return "One rate alone was tried.";
+  const [examples, seeds] = [overExamples(best, next), overSeeds(best, next)];
+  const write = best.accuracy === null ? (x: number): string => x.toPrecision(2) : (x: number): string => (100 * x).toFixed(2);
+  const ranges = [examples, seeds].flatMap((range) => (range ? [`${write(range.low)} to ${write(range.high)} over ${range.what}`] : []));
+  const found = `${write(merit(best) - merit(next))} ${best.accuracy === null ? "in loss" : "percentage points"}`;
+  const differ = `${best.learningRate.toExponential()} and ${next.learningRate.toExponential()} differ by ${found}`;
+  if (ranges.length === 0) return `${differ}; one seed cannot say whether that is chance.`;
+  const chance = [examples, seeds].some((range) => range !== null && !(range.low > 0));
+  return `${differ} (95 %: ${ranges.join(", ")}): ${chance ? "this may be chance." : beyondChance(examples, seeds)}`;
+}
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+  /** what it is taken over, for people */
+  readonly what: string;
+}
+
+function beyondChance(examples: Range | null, seeds: Range | null): string {
+  if (seeds === null) return "more than the choice of examples explains; only more seeds can show the spread of training.";
+  return examples === null ? "more than the seeds explain." : "more than chance.";
+}
+
+function overExamples(best: RateSummary, next: RateSummary): Range | null {
+  const [n, other] = [best.runs[0]!.n, next.runs[0]!.n];
+  if (best.accuracy === null || next.accuracy === null || n === 0 || other === 0) return null;
+  const counts = [
+    { correct: Math.min(n, best.accuracy * n), n },
+    { correct: Math.min(other, next.accuracy * other), n: other },
+  ] as const;
+  return { ...proportionDifference(...counts), what: `${n} validation examples` };
+}
+
+/**
+ * Welch's interval of the difference of two means over seeds, with k₁ and k₂ of them.
+ *
+ *     d ± t₀.₉₇₅(ν) √(v₁ + v₂),   vᵢ = sᵢ²/kᵢ,   ν = (v₁ + v₂)² / (v₁²/(k₁ − 1) + v₂²/(k₂ − 1))
+ *
+ * Source: Welch 1947, Biometrika 34:28–35.
+ *
+ * @returns null with one seed
+ */
+function overSeeds(best: RateSummary, next: RateSummary): Range | null {
+  const [k, other] = [best.runs.length, next.runs.length];
+  if (k < 2 || other < 2) return null;
+  const [v, w] = [best.spread ** 2 / k, next.spread ** 2 / other];
   const difference = merit(best) - merit(next);
-  const names = `${best.learningRate.toExponential()} and ${next.learningRate.toExponential()}`;
-  const gap = best.accuracy === null ? `${difference.toPrecision(2)} in loss` : `${(100 * difference).toFixed(2)} percentage points`;
-  if (best.runs.length > 1 && next.runs.length > 1) {
-    const error = Math.sqrt(best.spread ** 2 / best.runs.length + next.spread ** 2 / next.runs.length);
-    const within = !(difference > 2 * error);
-    return `${names} differ by ${gap}, ${within ? "within" : "more than"} two standard errors over ${best.runs.length} seeds.`;
-  }
-  if (best.interval === null) return `${names} differ by ${gap}; one seed cannot say whether that is chance.`;
-  const inside = merit(next) >= best.interval.low;
-  const about = inside ? "inside" : "outside";
-  return `${names} differ by ${gap}, ${about} the interval of one measurement; only more seeds can show the spread of training.`;
+  const freedom = (v + w) ** 2 / (v ** 2 / (k - 1) + w ** 2 / (other - 1));
+  const half = v + w === 0 ? 0 : studentTQuantile(0.975, freedom) * Math.sqrt(v + w);
+  return { low: difference - half, high: difference + half, what: `${k} seeds` };
 }

@@ -44,7 +44,7 @@ export function modelCard(facts: CardFacts): string {
   const parts = [
     frontMatter(facts),
     `# ${escapeMarkdown(facts.title)}`,
-    `${isReward ? "A reward model" : "A language model"}, trained from ${code(facts.base)} by ${methodNames[facts.method]} with [basewise](https://www.npmjs.com/package/basewise).`,
+    `${isReward ? "A reward model" : "A language model"}, trained from ${code(facts.base)} by ${methodNames[facts.method]} with basewise.`,
     "## Use",
     isReward ? usage(facts) : `Load it with transformers' \`AutoModelForCausalLM\`.`,
     "## Results",
