@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -73,6 +73,32 @@ describe("basewise train", () => {
     assert.ok(before.equals(readFileSync(join(whole, "model/model.safetensors"))));
   });
 
+  it("says nothing in the card of where on this machine things are", async () => {
+    const output = join(room, "private");
+    const own = join(room, "own.jsonl");
+    copyFileSync(`${data}/pairs.jsonl`, own);
+    const { code, err } = await run(...pairs, ...small, "maxSteps=1", "--data", own, `--output=${output}`, "--no-store");
+    assert.equal(code, 0, err);
+    const card = readFileSync(join(output, "model/README.md"), "utf8");
+    assert.ok(!card.includes(room), card);
+    assert.match(card, /- training: `test\/fixtures\/training\/pairs\.jsonl`, `own\.jsonl`: 480 rows/);
+    assert.match(card, /--output=private --no-store/);
+    assert.ok(!existsSync(join(output, "train.lock")));
+  });
+
+  it("refuses a folder in which another process trains", { skip: process.platform === "win32" && "no signals" }, async () => {
+    const output = join(room, "two");
+    const words = ["train", ...pairs, ...small, "maxSteps=500", "--output", output, "--no-store", "--json"];
+    const child = spawn(process.execPath, [program, ...words]);
+    const ended = once(child, "exit");
+    await once(child.stdout, "data");
+    const second = await run(...words.slice(1), "--resume");
+    child.kill("SIGKILL");
+    await ended;
+    assert.deepEqual([second.code, second.out], [2, ""]);
+    assert.match(second.err, new RegExp(`another basewise run \\(process ${child.pid}\\) is at work .*train\\.lock`));
+  });
+
   /** A training that is stopped by a signal after its first step. */
   const stopAfterFirstStep = async (output: string, signal: NodeJS.Signals): Promise<number | null> => {
     const child: ChildProcess = spawn(process.execPath, [program, "train", ...pairs, ...small, "--output", output, "--no-store", "--json"]);
@@ -140,10 +166,13 @@ describe("basewise train", () => {
       [[...pairs, "--data", `${data}/ratings.jsonl`], /ratings\.jsonl, line 1: holds rated answers where preference pairs are needed/],
       [[...pairs, "--data", "nowhere.jsonl"], /nowhere\.jsonl: no such file/],
       [[...pairs, "--base", "./nowhere"], /nowhere: no such folder, and not a name of the hub/],
+      [[...pairs, "--limit", "999999"], /--limit 999999: the model takes 256 tokens/],
+      [[...pairs, "--beta", "x"], /--beta <number>.*'x' is invalid\. give a number/],
+      [[...pairs, "--output", "package.json"], /--output package\.json: a file has that name; choose another folder/],
       [[...pairs, "--limit", "5"], /training data \(.*pairs\.jsonl\): nothing is left of 240 rows, 0 kept; left out: 240 too long/],
     ];
     for (const [words, message] of wrong) {
-      const { code, out, err } = await run(...words, ...output, "--no-store");
+      const { code, out, err } = await run(...output, ...words, "--no-store");
       assert.deepEqual([code, out], [2, ""], words.join(" "));
       assert.match(err, message);
       assert.ok(!existsSync(output[1]!));

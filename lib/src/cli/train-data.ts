@@ -1,3 +1,4 @@
+import { basename, isAbsolute } from "node:path";
 import {
   type DataFormat,
   type DataRecord,
@@ -65,7 +66,8 @@ export async function loadPart<M extends Method>(
   split: "train" | "validation",
   settings: DataSettings,
 ): Promise<LoadedPart<ExampleOfMethod[M]>> {
-  const files = (await Promise.all(places.map((place) => dataFiles(place, { kind: kinds[method], split }, settings.hub)))).flat();
+  const found = await Promise.all(places.map((place) => dataFiles(place, { kind: kinds[method], split }, settings.hub)));
+  const files = found.flat();
   const tally = newTally();
   const { format, attributes, asChat } = settings;
   const options = { split, attributes, ...(format && { format }), ...(asChat && { asChat }) };
@@ -81,7 +83,7 @@ export async function loadPart<M extends Method>(
     throw new Error(`${role} data (${files.map(placeOf).join(", ")}): nothing is left of ${describeTally(tally)}`);
   return {
     role,
-    places: files.map((file, i) => (files.length === places.length ? nameOf(places[i]!, file) : nameOf(file, file))),
+    places: [...new Set(found.flatMap((own, i) => own.map((file) => nameOf(places[i]!, file))))],
     tally: describeTally(tally),
     files,
     tallies: tally,
@@ -112,9 +114,14 @@ export async function findValidation<M extends Method>(
   return found.length > 0 ? loadPart(method, "validation", found, "validation", settings) : null;
 }
 
-/** A place as it was given, where it is a name on the hub; a file's place otherwise. */
+/** What a card may say of a file: the hub's name of it, or its path as it was given; of an absolute path the file's name. */
 function nameOf(place: string, file: string): string {
-  return place === file ? placeOf(file) : place;
+  return isAbsolute(file) && !isAbsolute(place) ? place : withoutFolder(file);
+}
+
+/** A path or any other word as it is; of an absolute path the last name, since the rest is nobody else's concern. */
+export function withoutFolder(word: string): string {
+  return isAbsolute(word) ? basename(word) : word;
 }
 
 type AnyEncoder = (...parts: Parameters<typeof encodePairs>) => Promise<Encoded<unknown>>;

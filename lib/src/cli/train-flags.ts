@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { SavedDtype } from "../models/index.ts";
 import type { BradleyTerryVariant } from "../training/index.ts";
 import { wholeNumber } from "./scoring.ts";
@@ -23,7 +23,7 @@ export interface TrainFlags {
   readonly centering: number;
   readonly beta: number;
   readonly config?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly learningRates?: string;
   readonly seeds: number;
   readonly dtype: SavedDtype;
@@ -81,7 +81,7 @@ export function addTrainOptions(command: Command): Command {
     )
     .option("--attributes <names>", "regression: columns with ratings, separated by commas (default: HelpSteer2's five)")
     .option("--as-chat", "plain prompts and answers are a user's and an assistant's turn, not one text")
-    .option("--limit <tokens>", "longest text (default: 4096, or what the model takes)", wholeNumber)
+    .option("--limit <tokens>", "longest text (default: 4096, or what the model takes, if that is less)", wholeNumber)
     .addOption(
       new Option("--over-long <how>", "leave out what is longer, or cut it on the left").choices(["filter", "truncate"]).default("filter"),
     )
@@ -94,7 +94,7 @@ export function addTrainOptions(command: Command): Command {
     .option("--centering <weight>", "bradley-terry: keep the sum of a pair's rewards near 0 (TRL advises 0.01)", number, 0)
     .option("--beta <number>", "dpo: how closely to stay with the base", number, 0.1)
     .option("--config <name>", "a named configuration")
-    .option("--set <name=value...>", "change fields of the configuration", [])
+    .option("--set <name=value...>", "change fields of the configuration")
     .option("--learning-rates <list>", 'try each, e.g. 1e-6,3e-6; "paper" for the paper\'s ten')
     .option("--seeds <n>", "repeat each run with so many seeds", wholeNumber, 1)
     .addOption(new Option("--dtype <name>", "of the saved weights").choices(["F32", "BF16", "F16"]).default("F32"))
@@ -113,6 +113,6 @@ export function addTrainOptions(command: Command): Command {
 
 function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new Error(`${JSON.stringify(text)} is no number`);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("give a number");
   return value;
 }

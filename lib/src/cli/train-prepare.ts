@@ -34,7 +34,7 @@ export async function prepare(flags: TrainFlags): Promise<Prepared> {
   const { helpSteerAttributes } = await import("../datasets/index.ts");
   const attributes = flags.attributes?.split(",").map((name) => name.trim()) ?? helpSteerAttributes;
   const settings = {
-    ...{ tokenizer, hub, attributes, overLong: flags.overLong, limit: flags.limit ?? Math.min(4096, maxPositions) },
+    ...{ tokenizer, hub, attributes, overLong: flags.overLong, limit: limitOf(flags, maxPositions) },
     ...(flags.format && { format: flags.format }),
     ...(flags.asChat && { asChat: true }),
     onProgress: showReading,
@@ -80,7 +80,7 @@ function configOf(
   if (!Object.hasOwn(known, name))
     throw new Error(`--config ${name}: there is no such configuration; known: ${Object.keys(known).join(", ")}`);
   try {
-    return setFields(known[name]!, set);
+    return setFields(known[name]!, set ?? []);
   } catch (error) {
     throw new Error(`--set: ${(error as Error).message}`);
   }
@@ -95,6 +95,12 @@ function ratesOf({ learningRates, method }: TrainFlags, paper: Readonly<Record<s
       throw new Error(`--learning-rates: ${JSON.stringify(text)} is no rate; write numbers above 0, e.g. 1e-6,3e-6, or paper`);
     return rate;
   });
+}
+
+function limitOf({ limit }: TrainFlags, longest: number): number {
+  if (limit !== undefined && limit > longest)
+    throw new Error(`--limit ${limit}: the model takes ${longest} tokens (max_position_embeddings); give no more, or leave --limit out`);
+  return limit ?? Math.min(4096, longest);
 }
 
 function taskOf({ method, loss, centering, beta }: TrainFlags, attributes: readonly string[]): Task {

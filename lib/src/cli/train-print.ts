@@ -12,6 +12,7 @@ type RunLabel = Readonly<Record<string, number>>;
 export function watcher(flags: TrainFlags, run: RunLabel): { hooks: Pick<TrainOptions, "onStep" | "onEvaluation">; end(): void } {
   let progress: Progress | undefined;
   let first = 0;
+  const among = flags.method === "regression" && !flags.preferences ? "among" : "of"; // a share of the pairs that the answers make
   const label = Object.keys(run).length > 0 ? { run } : {};
   return {
     hooks: {
@@ -28,7 +29,9 @@ export function watcher(flags: TrainFlags, run: RunLabel): { hooks: Pick<TrainOp
           return;
         }
         const accuracy =
-          line.accuracy === null ? "" : `accuracy ${line.accuracy.toFixed(4)} of ${line.n}${line.ties > 0 ? `, ${line.ties} ties` : ""}`;
+          line.accuracy === null
+            ? ""
+            : `accuracy ${line.accuracy.toFixed(4)} ${among} ${line.n}${among === "of" ? "" : " answers"}${line.ties > 0 ? `, ${line.ties} ties` : ""}`;
         const loss = line.loss === null ? "" : `loss ${line.loss.toPrecision(5)}`;
         console.log(`step ${line.step}: ${[accuracy, loss].filter((part) => part !== "").join(", ")}`);
       },

@@ -22,7 +22,7 @@ export function recorder({ flags, job, parts }: Prepared, config: TrainConfig): 
       .digest("hex")
       .slice(0, 16);
     try {
-      const store = await openStore(flags.store);
+      const store = await openStore(flags.store, { patience: 5 }); // another training holds it for a line's time
       try {
         const before = (await listRuns(store, { method: flags.method })).find((run) => run.id === id);
         await recordRun(store, {

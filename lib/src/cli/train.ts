@@ -1,10 +1,11 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { freemem } from "node:os";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { cannotWrite, makeFolder } from "../files/index.ts";
 import type { CardFacts, Example, MetricFacts, SearchResult, TrainConfig, TrainingJob, TrainResult } from "../training/index.ts";
 import { Interrupted } from "./main.ts";
+import { withoutFolder } from "./train-data.ts";
 import { addTrainOptions, type TrainFlags } from "./train-flags.ts";
 import { type Prepared, prepare } from "./train-prepare.ts";
 import { clearLine, gigabytes, note, printPlan, printSearch, printSummary, watcher } from "./train-print.ts";
@@ -48,7 +49,9 @@ function makeOutput(folder: string): void {
 
 /** Before anything is read: a folder that holds something is only gone on with. */
 function checkOutput({ output, resume, dryRun }: TrainFlags): void {
-  const there = existsSync(output) ? readdirSync(output) : [];
+  const status = statSync(output, { throwIfNoEntry: false });
+  if (status && !status.isDirectory()) throw new Error(`--output ${output}: a file has that name; choose another folder`);
+  const there = status ? readdirSync(output).filter((name) => !name.endsWith(".lock")) : []; // who trains there is asked later
   if (there.length === 0 || resume || dryRun) return;
   throw new Error(
     `${output}: holds ${there.slice(0, 4).join(", ")}; add --resume to go on with the training in it, or choose another folder`,
@@ -126,7 +129,15 @@ async function finish(
     dtype: flags.dtype,
     card: (merge) =>
       modelCard({
-        ...{ title: basename(flags.output), base: flags.base, method: job.task.kind, outputs, data: parts, config, versions: facts },
+        ...{
+          title: basename(flags.output),
+          base: withoutFolder(flags.base),
+          method: job.task.kind,
+          outputs,
+          data: parts,
+          config,
+          versions: facts,
+        },
         ...(merge && { mergeVector: merge.weights }),
         metrics: metricsOf(result, job, merge && merge.correct / merge.pairs),
         steps: `${result.steps} steps${result.best ? `; the weights are those of step ${result.best.step}` : ""}.`,
@@ -162,9 +173,16 @@ function stoppedAt({ steps, totalSteps }: TrainResult, { output }: TrainFlags): 
   return new Interrupted();
 }
 
-/** The command line again, for the card. */
+/** The command line again, for the card, which people publish: of an absolute path the last name alone. */
 function commandLine(flags: TrainFlags): string {
-  const words = process.argv.slice(2).filter((word) => word !== "--resume");
+  const published = (word: string): string => {
+    const [, option = "", value = ""] = /^(--[\w-]+=)?(.*)$/s.exec(word)!;
+    return option + withoutFolder(value);
+  };
+  const words = process.argv
+    .slice(2)
+    .filter((word) => word !== "--resume")
+    .map(published);
   const quote = (word: string): string => (/^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
   return ["basewise", ...(words[0] === "train" ? words : ["train", "--method", flags.method, "--base", flags.base])].map(quote).join(" ");
 }
