@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ElementType } from "./onnx-proto.ts";
+import { runWithoutCopies, withoutCopies } from "./uncopied.ts";
 
 /** Numbers of a tensor of TensorFlow.js; bool as 0 and 1. */
 export type Numbers = Float32Array | Int32Array | Uint8Array;
@@ -41,7 +42,7 @@ export interface Session {
  */
 export async function createSession(model: Uint8Array, { threads }: SessionOptions = {}): Promise<Session> {
   const runtime = await loadRuntime();
-  const session = await runtime.InferenceSession.create(model, {
+  const session = await runtime.InferenceSession.create(withoutCopies(model), {
     executionProviders: ["cpu"],
     enableCpuMemArena: true,
     enableMemPattern: false,
@@ -50,15 +51,26 @@ export async function createSession(model: Uint8Array, { threads }: SessionOptio
     ...(threads !== undefined && { intraOpNumThreads: threads }),
   });
   const tensor = ({ type, data, shape }: Buffer): Tensor => new runtime.Tensor(type, data as Float32Array, shape);
+  const tensors = (buffers: Iterable<[string, Buffer]>): Record<string, Tensor> =>
+    Object.fromEntries([...buffers].map(([name, buffer]) => [name, tensor(buffer)]));
+  const types = new Map(session.outputMetadata.map((result) => [result.name, result]));
   return {
     async run(inputs, into, results) {
-      const feeds = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [name, tensor(buffer)]));
-      const fetches = Object.fromEntries(results.map((name) => [name, into[name] === undefined ? null : tensor(into[name])]));
-      const outputs: InferenceSession.ReturnType = await session.run(feeds, fetches);
-      return Object.fromEntries(results.map((name) => [name, outputs[name]!.data as Numbers]));
+      const buffers = new Map(results.map((name) => [name, into[name] ?? newBuffer(types.get(name)!)]));
+      const feeds = tensors(Object.entries(inputs));
+      const fetches = tensors(buffers);
+      await runWithoutCopies((more) => session.run(feeds, { ...fetches, ...more }));
+      return Object.fromEntries([...buffers].map(([name, { data }]) => [name, data]));
     },
     dispose: () => session.release(),
   };
+}
+
+const numberArrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+function newBuffer(result: InferenceSession.ValueMetadata): Buffer {
+  const { type, shape } = result as Buffer & InferenceSession.TensorValueMetadata; // results are tensors of fixed shape
+  return { type, shape, data: new numberArrays[type as keyof typeof numberArrays](shape.reduce((product, size) => product * size, 1)) };
 }
 
 async function loadRuntime(): Promise<typeof import("onnxruntime-node")> {
