@@ -169,13 +169,13 @@ describe("donated inputs", () => {
 
   it("are not copied after the run, as the binding does with results", async () => {
     const size = 2 ** 22;
-    const run = await compile(({ a }) => ({ a: tf.add(a!, 1), sum: tf.sum(a!) }), { a: { shape: [size] } }, { donate: ["a"] });
+    const run = await compile(({ a }) => ({ a: tf.add(a!, 1) }), { a: { shape: [size] } }, { donate: ["a"] });
     const a = new Float32Array(size);
     const before = process.memoryUsage().arrayBuffers;
-    const { sum } = await run({ a });
+    await run({ a });
     const grown = process.memoryUsage().arrayBuffers - before;
     assert.ok(grown < size, `${grown} bytes more, for an array of ${4 * size}`);
-    assert.deepEqual([a[0], a[size - 1], sum![0]], [1, 1, 0]);
+    assert.deepEqual([a[0], a[size - 1]], [1, 1]);
     await run.dispose();
   });
 
