@@ -1,4 +1,4 @@
-import { type Graph, sizeOf, type Value } from "../graph.ts";
+import { type Graph, numbers, sizeOf, type Value } from "../graph.ts";
 import { axisOf, type KernelTable } from "./kernel.ts";
 
 /** Kernels that read or write at positions which the graph computes. Positions must lie inside: nothing checks them. */
@@ -62,25 +62,24 @@ export const indexing: KernelTable = {
 };
 
 /**
- * Rows added up by their number. ScatterElements works on one thread and in order; ScatterND(reduction = add) of ONNX Runtime 1.30
- * must not be used: with two or more threads it loses updates where numbers repeat, as token ids always do.
+ * Rows added up by their number. ScatterElements works on one thread and in order, and is thrice as fast on one axis as on two;
+ * ScatterND(reduction = add) of ONNX Runtime 1.30 must not be used: with two or more threads it loses updates where numbers repeat, as
+ * token ids always do.
  *
  * @param rows  [count, width]
  * @param ids   [count] int32, 0 … segments − 1
  * @returns     [segments, width]
  */
 function addedRows(graph: Graph, rows: Value, ids: Value, segments: number): Value {
-  const shape = [segments, rows.shape[1]!];
-  const zeros = graph.filled(rows.type, shape, 0);
-  if (sizeOf(rows.shape) === 0) return zeros;
-  const places = graph.operation("Expand", [graph.reshape(ids, [rows.shape[0]!, 1]), graph.sizes(rows.shape)], {
-    type: "int32",
-    shape: rows.shape,
+  const [count, width] = rows.shape as [number, number];
+  const zeros = graph.filled(rows.type, [segments * width], 0);
+  if (count * width === 0) return graph.reshape(zeros, [segments, width]);
+  const type = segments * width < 2 ** 31 ? "int32" : "int64";
+  const columns = graph.constant(type, [width], numbers(type, Array.from({ length: width }, (_, i) => i)));
+  const starts = graph.binary("Mul", graph.cast(graph.reshape(ids, [count, 1]), type), graph.scalar(type, width));
+  const places = graph.reshape(graph.binary("Add", starts, columns), [count * width]);
+  const sums = graph.operation("ScatterElements", [zeros, places, graph.reshape(rows, [count * width])], zeros, {
+    attributes: { axis: 0, reduction: "add" },
   });
-  return graph.operation(
-    "ScatterElements",
-    [zeros, places, rows],
-    { type: rows.type, shape },
-    { attributes: { axis: 0, reduction: "add" } },
-  );
+  return graph.reshape(sums, [segments, width]);
 }
