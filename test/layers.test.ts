@@ -21,6 +21,7 @@ const order = [
   ["training"],
   ["rewardbench", "presence"],
   ["selection"],
+  ["vitro"],
   ["claims"],
   ["cluster", "figures"],
   ["notebook"],

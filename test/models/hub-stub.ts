@@ -34,12 +34,12 @@ export async function startHub(files: Record<string, Buffer>): Promise<HubStub> 
   };
   const answer = (request: IncomingMessage, response: ServerResponse, storage: boolean): void => {
     const path = decodeURIComponent(request.url!);
-    if (path.startsWith("/api/models/org/tiny/revision/")) {
+    if (/^\/api\/(models|datasets)\/org\/tiny\/revision\//.test(path)) {
       const known = ["main", "refs/pr/1", hub.commit].includes(path.split("/revision/")[1]!);
       if (!known) return void response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
       return void response.end(JSON.stringify({ sha: hub.commit, siblings: Object.keys(hub.files).map((rfilename) => ({ rfilename })) }));
     }
-    const name = path.match(/^\/org\/tiny\/resolve\/\w+\/(.*)$/)?.[1];
+    const name = path.match(/^(?:\/datasets)?\/org\/tiny\/resolve\/\w+\/(.*)$/)?.[1];
     const file = name === undefined ? undefined : hub.files[name];
     if (!file) return void response.writeHead(404, { "x-error-code": path.startsWith("/api") ? "RepoNotFound" : "EntryNotFound" }).end();
     const large = name!.endsWith(".safetensors");

@@ -5,7 +5,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
-import { type HubOptions, openCheckpoint, resolveModel } from "basewise/models";
+import { type HubOptions, openCheckpoint, resolveDataset, resolveModel } from "basewise/models";
 import { gitHash, type HubStub, sha256, startHub } from "./hub-stub.ts";
 
 const room = mkdtempSync(join(tmpdir(), "basewise-hub-"));
@@ -305,5 +305,44 @@ describe("resolveModel", () => {
     } finally {
       process.env = old;
     }
+  });
+});
+
+describe("resolveDataset", () => {
+  const choose = (names: readonly string[]): string[] => names.filter((name) => name.endsWith(".jsonl"));
+  beforeEach(async () => {
+    hub = await startHub({
+      "README.md": Buffer.from("# data"),
+      "data/train.jsonl": Buffer.from("{}\n"),
+      "../../evil.jsonl": Buffer.from("x"),
+    });
+    options = { endpoint: hub.endpoint, cacheDir: join(room, `cache-${count++}`), pause: 1, patience: 2000, offline: false };
+  });
+  afterEach(() => hub.close());
+
+  it("fetches the chosen files of a dataset repository, none that would lie outside it, and finds them again offline", async () => {
+    const paths = await resolveDataset("org/tiny", choose, options);
+    const place = join(options.cacheDir, "datasets--org--tiny", "snapshots", hub.commit, "data", "train.jsonl");
+    assert.deepEqual(paths, [place]);
+    assert.equal(readFileSync(place, "utf8"), "{}\n");
+    assert.deepEqual(lines().slice(0, 2), [
+      "GET /api/datasets/org/tiny/revision/main",
+      `HEAD /datasets/org/tiny/resolve/${hub.commit}/data/train.jsonl`,
+    ]);
+    assert.deepEqual(await resolveDataset("org/tiny", choose, { ...options, offline: true }), [place]);
+    assert.deepEqual(
+      lines().filter((line) => line.includes("evil")),
+      [],
+    );
+  });
+
+  it("says when there is no such dataset, none in the cache, or no file that would do", async () => {
+    await assert.rejects(resolveDataset("org/other", choose, options), /org\/other: .*not on the hub \(.*\/datasets\/org\/other\)/);
+    await assert.rejects(resolveDataset("org/tiny", choose, { ...options, offline: true }), /revision main is not in the cache/);
+    await assert.rejects(
+      resolveDataset("org/tiny", () => [], options),
+      /org\/tiny: has no file that would do/,
+    );
+    await assert.rejects(resolveDataset("./folder", choose, options), /not a name of the hub/);
   });
 });

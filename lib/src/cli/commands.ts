@@ -4,7 +4,10 @@ import { registerDoctor } from "./doctor.ts";
 import { registerLogprobs } from "./logprobs.ts";
 import { registerRecommend } from "./recommend.ts";
 import { registerReward } from "./reward.ts";
+import { registerRewardBench } from "./rewardbench.ts";
 import { registerRun } from "./run.ts";
+import { registerTrain } from "./train.ts";
+import { registerVitro } from "./vitro.ts";
 
 /** Every command of the program, in the order of `basewise --help`: each adds itself. */
 export const commands: readonly ((program: Command) => void)[] = [
@@ -14,4 +17,7 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerBenchmarks,
   registerLogprobs,
   registerReward,
+  registerTrain,
+  registerRewardBench,
+  registerVitro,
 ];

@@ -3,7 +3,7 @@ import type { ScoringOptions } from "../models/index.ts";
 import {
   addScoringOptions,
   checkRows,
-  openModel,
+  openScorer,
   type ScoringFlags,
   scoreRows,
   sevenDigits,
@@ -47,7 +47,8 @@ export function registerLogprobs(program: Command): void {
       const file = { path: flags.documents, what: "documents", read: readText };
       const count = checkRows(file);
       const { scoreTexts, truncate } = await import("../models/index.ts");
-      const { model, tokenizer, engine } = await openModel(folder, flags);
+      const model = await openScorer(folder, flags);
+      const { tokenizer, engine } = model;
       const context = model.config.maxPositions;
       const { specialTokensInText, truncate: side } = flags;
       const encode = (text: string): number[] => {
@@ -69,7 +70,7 @@ export function registerLogprobs(program: Command): void {
       try {
         await scoreRows(file, count, job, flags.batch);
       } finally {
-        model.dispose();
+        await model.dispose();
       }
     });
 }

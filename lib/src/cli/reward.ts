@@ -3,7 +3,7 @@ import type { ChatMessage, ScoringOptions } from "../models/index.ts";
 import {
   addScoringOptions,
   checkRows,
-  openModel,
+  openScorer,
   type ScoringFlags,
   scoreRows,
   sevenDigits,
@@ -45,7 +45,8 @@ export function registerReward(program: Command): void {
       const file = { path: flags.conversations, what: "conversations", read: readMessages };
       const count = checkRows(file);
       const { scoreRewards, truncate } = await import("../models/index.ts");
-      const { model, tokenizer, engine } = await openModel(folder, flags, flags);
+      const model = await openScorer(folder, flags, flags);
+      const { tokenizer, engine } = model;
       const context = Math.min(model.config.maxPositions, flags.limit ?? Number.POSITIVE_INFINITY);
       const encode = (messages: readonly ChatMessage[]): number[] => {
         const ids = tokenizer.encodeChat(messages);
@@ -65,7 +66,7 @@ export function registerReward(program: Command): void {
       try {
         await scoreRows(file, count, job, flags.batch);
       } finally {
-        model.dispose();
+        await model.dispose();
       }
     });
 }
@@ -81,7 +82,7 @@ function readMessages(row: Readonly<Record<string, unknown>>): ChatMessage[] {
 }
 
 /** Noon of a day, local time, so that no time zone makes it another day. */
-function day(text: string): Date {
+export function day(text: string): Date {
   const date = new Date(`${text}T12:00:00`);
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(date.getTime())) throw new InvalidArgumentError("write it as 2024-07-26");
   return date;

@@ -1,26 +1,19 @@
 import { once } from "node:events";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { placeOf, readJsonLines } from "../files/index.ts";
-import type { LoadedModel, ScoringOptions, Tokenizer, TokenizerOptions } from "../models/index.ts";
+import type { OpenedModel, ScoringOptions, TokenizerOptions } from "../models/index.ts";
 import { Progress } from "./progress.ts";
 
 /** Flags of every command that scores texts with a model. */
 export interface ScoringFlags {
   readonly backend?: string;
+  readonly threads?: number;
   readonly batch: number;
   readonly limit?: number;
   readonly truncate?: "left" | "right";
   readonly revision?: string;
   readonly offline?: true;
   readonly json?: true;
-}
-
-/** A model folder, loaded. */
-export interface OpenModel {
-  readonly model: LoadedModel;
-  readonly tokenizer: Tokenizer;
-  /** one line on what computes */
-  readonly engine: string;
 }
 
 /** A file and how to read its rows. */
@@ -60,7 +53,8 @@ export function addScoringOptions(command: Command): Command {
         "right",
       ]),
     )
-    .option("--backend <name>", "what computes: tensorflow-gpu, tensorflow, webgpu or cpu (basewise doctor lists them)")
+    .option("--backend <name>", "what computes: tensorflow-gpu, tensorflow, webgpu, onnx or cpu (basewise doctor lists them)")
+    .option("--threads <n>", "threads that onnx computes with (default: one for each core)", wholeNumber)
     .option("--revision <name>", "branch, tag or commit of a model of the hub")
     .option("--offline", "use only what is on this machine")
     .option("--json", "one JSON object a line, in the order of the file");
@@ -73,24 +67,16 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-/** Find, check and load a model with its tokenizer, on the backend asked for. The tokenizer first: it is quick, and may be missing. */
-export async function openModel(idOrFolder: string, flags: ScoringFlags, options: TokenizerOptions = {}): Promise<OpenModel> {
-  const [{ useBackend }, models] = await Promise.all([import("../compute/index.ts"), import("../models/index.ts")]);
+/** Find a model, here or on the hub, and open it on the backend asked for. */
+export async function openScorer(idOrFolder: string, flags: ScoringFlags, options: TokenizerOptions = {}): Promise<OpenedModel> {
+  const models = await import("../models/index.ts");
   const folder = await models.resolveModel(idOrFolder, {
     revision: flags.revision,
     offline: flags.offline,
     onNotice: (text) => console.error(`basewise: ${text}`),
     onProgress: showDownload,
   });
-  const tokenizer = models.loadTokenizer(folder, options);
-  const backend = await useBackend(flags.backend);
-  const checkpoint = models.openCheckpoint(folder);
-  try {
-    const model = models.loadModel(checkpoint);
-    return { model, tokenizer, engine: `${model.config.modelType} on ${backend.name} (${backend.reason})` };
-  } finally {
-    checkpoint.close();
-  }
+  return models.openModel(folder, { ...options, backend: flags.backend, threads: flags.threads });
 }
 
 function showDownload(file: string, received: number, size: number | undefined): void {

@@ -1,11 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Graph, toOnnx } from "./onnx/graph.ts";
+import { encodeModel } from "./onnx/onnx-proto.ts";
+import { type OnnxBackend, onnxBackends } from "./onnx/runtime.ts";
 import { runQuietly } from "./quiet.ts";
 
-/** The ways to compute with tensors, in the order in which one is chosen when none is asked for. */
-export const backendNames = ["tensorflow-gpu", "tensorflow", "webgpu", "cpu"] as const;
+/** The ways to compute with tensors, in the order in which one is chosen when none is asked for; the last two only when asked for. */
+export const backendNames = ["tensorflow-gpu", "tensorflow", "webgpu", "onnx", "onnx-web", "cpu", "onnx-webgpu", "onnx-cuda"] as const;
 export type BackendName = (typeof backendNames)[number];
 
 /** A way to compute with tensors, and whether this machine has it. */
@@ -22,6 +26,8 @@ export interface Engine {
   readonly device: string | null;
   /** a graphics interface that the processor computes: right, slow, and used only when asked for */
   readonly software: boolean;
+  /** used only when asked for */
+  readonly whenAsked: boolean;
   readonly available: boolean;
   /** one line: why it cannot be used here; null where it can */
   readonly reason: string | null;
@@ -30,6 +36,7 @@ export interface Engine {
 interface Build {
   readonly title: string;
   readonly package: string;
+  readonly whenAsked?: true;
   /** lines for a process of its own that print {device, software} or {reason} as JSON; null where nothing can fail */
   readonly probe: ((folder: string) => string) | null;
 }
@@ -46,8 +53,16 @@ const builds: Readonly<Record<BackendName, Build>> = {
     probe: (folder) => probeNative(folder, '{ device: "processor" }'),
   },
   webgpu: { title: "TensorFlow.js on WebGPU (Dawn)", package: "webgpu", probe: probeWebGpu },
+  onnx: onnxBuild("onnx", "TensorFlow.js compiled, on ONNX Runtime"),
+  "onnx-web": onnxBuild("onnx-web", "TensorFlow.js compiled, on ONNX Runtime in WebAssembly"),
   cpu: { title: "TensorFlow.js, plain JavaScript", package: "@tensorflow/tfjs", probe: null },
+  "onnx-webgpu": { ...onnxBuild("onnx-webgpu", "TensorFlow.js compiled, on ONNX Runtime with WebGPU"), whenAsked: true },
+  "onnx-cuda": { ...onnxBuild("onnx-cuda", "TensorFlow.js compiled, on ONNX Runtime with CUDA"), whenAsked: true },
 };
+
+function onnxBuild(name: OnnxBackend, title: string): Build {
+  return { title, package: onnxBackends[name].package, probe: (folder) => probeOnnx(folder, name) };
+}
 
 /**
  * Whether one way to compute with tensors can be used, with the reason where it cannot. What is native is loaded in a process of
@@ -56,19 +71,35 @@ const builds: Readonly<Record<BackendName, Build>> = {
  * @param root  the folder whose node_modules hold the packages
  */
 export function inspectEngine(name: BackendName, root: string): Engine {
-  const build = builds[name];
-  const found = installedPackage(root, build.package);
-  const engine = { name, title: build.title, package: build.package, folder: found?.folder ?? null, version: found?.version ?? null };
-  const missing = (reason: string): Engine => ({ ...engine, device: null, software: false, available: false, reason });
-  if (found === null) return missing("not installed (optional; its install script may have failed)");
-  if (build.probe === null) return { ...engine, device: "processor", software: false, available: true, reason: null };
-  if (build.package.includes("tfjs-node") && !existsSync(join(found.folder, "lib")))
-    return missing("installed without its native library (scripts were off, or its download failed); npm rebuild fetches it");
-  const answer = runQuietly(process.execPath, ["--input-type=module", "--eval", build.probe(found.folder)], 20_000);
-  if (answer.error !== null) return missing(`does not load: ${answer.error.replaceAll(root, ".")}`);
+  const engine = findEngine(name, root);
+  const { probe } = builds[name];
+  if (!engine.available || probe === null) return engine;
+  const missing = (reason: string): Engine => ({ ...engine, device: null, available: false, reason: reason.replaceAll(root, ".") });
+  const answer = runQuietly(process.execPath, ["--input-type=module", "--eval", probe(engine.folder!)], 20_000);
+  if (answer.error !== null) return missing(`does not load: ${answer.error}`);
   const told = lastJson(answer.output);
-  if (typeof told["reason"] === "string") return missing(`${told["reason"].replaceAll(root, ".")}${firstWarning(answer.complaints)}`);
-  return { ...engine, device: String(told["device"] ?? "") || null, software: told["software"] === true, available: true, reason: null };
+  if (typeof told["reason"] === "string") return missing(`${told["reason"]}${firstWarning(answer.complaints)}`);
+  return { ...engine, device: String(told["device"] ?? "") || null, software: told["software"] === true };
+}
+
+/** Whether one way to compute with tensors is installed; available then means that nobody has tried it. */
+export function findEngine(name: BackendName, root: string): Engine {
+  const { title, package: packageName, whenAsked = false } = builds[name];
+  const found = installedPackage(root, packageName);
+  const reason = found === null ? "not installed (optional; its install script may have failed)" : missingBinary(packageName, found.folder);
+  return {
+    ...{ name, title, package: packageName, folder: found?.folder ?? null, version: found?.version ?? null },
+    ...{ device: reason === null ? "processor" : null, software: false, whenAsked, available: reason === null, reason },
+  };
+}
+
+function missingBinary(packageName: string, folder: string): string | null {
+  if (packageName.includes("tfjs-node") && !existsSync(join(folder, "lib"))) {
+    return "installed without its native library (scripts were off, or its download failed); npm rebuild fetches it";
+  }
+  const { platform, arch } = process;
+  if (packageName !== "onnxruntime-node" || existsSync(join(folder, "bin", "napi-v6", platform, arch))) return null;
+  return `has no binary for ${platform} on ${arch}; onnx-web is used instead`;
 }
 
 /** Every way to compute with tensors, in the order of preference. */
@@ -102,6 +133,29 @@ try {
 } catch (error) { told = { reason: "does not load: " + error.message.split("\\n")[0] }; }
 console.log("\\n" + JSON.stringify(told));
 process.exit(0);`;
+}
+
+/** Adds a number to itself, and says what that gave. */
+function probeOnnx(folder: string, name: OnnxBackend): string {
+  const { package: packageName, provider } = onnxBackends[name];
+  const device = provider === "cpu" ? `processor, ${availableParallelism()} threads` : provider === "wasm" ? "processor" : null;
+  return `import { createRequire } from "node:module";
+let told;
+try {
+  const ort = createRequire(${JSON.stringify(join(folder, "package.json"))})(${JSON.stringify(packageName)});
+  const model = Buffer.from(${JSON.stringify(doublingModel())}, "base64");
+  const session = await ort.InferenceSession.create(model, { executionProviders: [${JSON.stringify(provider)}], logSeverityLevel: 4 });
+  const { twice } = await session.run({ x: new ort.Tensor("float32", Float32Array.of(1.5, -2), [2]) });
+  told = String(twice.data) === "3,-4" ? { device: ${JSON.stringify(device)} } : { reason: "computes wrong numbers: 2 · (1.5, -2) = " + twice.data };
+} catch (error) { told = { reason: error.message.split("\\n")[0].slice(0, 200) }; }
+console.log("\\n" + JSON.stringify(told));
+process.exit(0);`;
+}
+
+function doublingModel(): string {
+  const graph = new Graph();
+  const x = graph.input("x", "float32", [2]);
+  return Buffer.from(encodeModel(toOnnx(graph, new Map([["twice", graph.binary("Add", x, x)]])))).toString("base64");
 }
 
 function lastJson(output: string): Record<string, unknown> {

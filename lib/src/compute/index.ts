@@ -14,3 +14,4 @@ export {
   type TensorFunction,
 } from "./onnx/index.ts";
 export { tf } from "./tf.ts";
+export { openWorkspace, type TensorNumbers, type Workspace, type WorkspaceOptions } from "./workspace.ts";

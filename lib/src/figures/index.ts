@@ -1,6 +1,7 @@
 /** The figures: one function each, rows in, figure out; and drawing them as SVG and PNG without a browser. */
 export * from "./bars.ts";
 export * from "./chart.ts";
+export { type ComparisonOptions, comparisonFigure } from "./comparison.ts";
 export * from "./components.ts";
 export * from "./correlation.ts";
 export * from "./coverage.ts";

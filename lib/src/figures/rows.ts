@@ -111,3 +111,19 @@ export interface LineSeries {
   readonly name: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
+
+/** A value with its interval; missing ends are null. */
+export interface Bounded {
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** Two systems and their difference: `comparisonFigure`. */
+export interface ComparisonRow {
+  readonly label: string;
+  readonly a: Bounded;
+  readonly b: Bounded;
+  /** a − b */
+  readonly difference: Bounded;
+}

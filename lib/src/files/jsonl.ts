@@ -20,8 +20,27 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * @throws one line that names file and line: no such file, not UTF-8, not JSON, a line too long
  */
 export function* readJsonLines(path: string): Generator<JsonLine> {
+  const cut = lineCutter(placeOf(path));
+  for (const piece of readPieces(path)) yield* parseLines(cut(piece), path);
+  yield* parseLines(cut(null), path);
+}
+
+/**
+ * The same of bytes that come from elsewhere, e.g. out of a compressed file.
+ *
+ * @param pieces  the file's content, in pieces of any size
+ * @param path    what errors call the file
+ */
+export async function* readJsonLinesFrom(pieces: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<JsonLine> {
+  const cut = lineCutter(placeOf(path));
+  for await (const piece of pieces) yield* parseLines(cut(piece), path);
+  yield* parseLines(cut(null), path);
+}
+
+/** The JSON values of lines; blank ones are skipped. */
+export function* parseLines(lines: Iterable<Line>, path: string): Generator<JsonLine> {
   const name = placeOf(path);
-  for (const { line, bytes } of readLines(path)) {
+  for (const { line, bytes } of lines) {
     const text = decodeLine(bytes, `${name}, line ${line}`);
     if (text.trim() !== "") yield { line, value: parseLine(text, line, name) };
   }
@@ -46,29 +65,41 @@ function parseLine(text: string, line: number, name: string): unknown {
   }
 }
 
-/** The bytes of each line without its line feed, read a mebibyte at a time. */
-function* readLines(path: string): Generator<{ line: number; bytes: Uint8Array }> {
-  const name = placeOf(path);
+/** The bytes of a line without its line feed. */
+export interface Line {
+  readonly line: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Cuts pieces, one call each, into lines; null is the end. The piece may be used again after the call's lines are taken. */
+export function lineCutter(name: string): (piece: Uint8Array | null) => Generator<Line> {
+  let pending: Uint8Array[] = []; // the start of a line whose end is in a later piece
+  let held = 0;
+  let line = 1;
+  return function* (piece) {
+    if (piece === null) {
+      if (held > 0) yield { line, bytes: Buffer.concat(pending) };
+      return;
+    }
+    let from = 0;
+    for (let end = piece.indexOf(newline); end >= 0; end = piece.indexOf(newline, from)) {
+      const part = piece.subarray(from, end);
+      yield { line, bytes: held > 0 ? Buffer.concat([...pending, part]) : part };
+      [pending, held, from] = [[], 0, end + 1];
+      line++;
+    }
+    if (from < piece.length) pending.push(Buffer.from(piece.subarray(from)));
+    held += piece.length - from;
+    if (held > longestLine) throw new Error(`${name}, line ${line}: is longer than 256 MiB; write one JSON object a line`);
+  };
+}
+
+/** The bytes of a file, a mebibyte at a time, always in the same memory. */
+export function* readPieces(path: string): Generator<Uint8Array> {
   const handle = open(path);
   try {
     const piece = Buffer.allocUnsafe(1024 * 1024);
-    let pending: Buffer[] = []; // the start of a line whose end is in a later piece
-    let held = 0;
-    let line = 1;
-    for (let size = readSync(handle, piece); size > 0; size = readSync(handle, piece)) {
-      const data = piece.subarray(0, size);
-      let from = 0;
-      for (let end = data.indexOf(newline); end >= 0; end = data.indexOf(newline, from)) {
-        const part = data.subarray(from, end);
-        yield { line, bytes: held > 0 ? Buffer.concat([...pending, part]) : part };
-        [pending, held, from] = [[], 0, end + 1];
-        line++;
-      }
-      if (from < size) pending.push(Buffer.from(data.subarray(from)));
-      held += size - from;
-      if (held > longestLine) throw new Error(`${name}, line ${line}: is longer than 256 MiB; write one JSON object a line`);
-    }
-    if (held > 0) yield { line, bytes: Buffer.concat(pending) };
+    for (let size = readSync(handle, piece); size > 0; size = readSync(handle, piece)) yield piece.subarray(0, size);
   } finally {
     closeSync(handle);
   }

@@ -17,6 +17,8 @@ export interface ChatTemplate {
   readonly name: string;
   /** Jinja */
   readonly text: string;
+  /** it is the one that the folder gives without being asked for another; plain turns never are */
+  readonly isOwn: boolean;
   /** it writes today's date into the prompt, so that scores change from day to day */
   readonly usesDate: boolean;
   /**
@@ -52,19 +54,21 @@ export const plainTurnsName = "basewise's plain turns";
  * @throws one line: a file that cannot be read, a template that cannot be parsed, a name that is none
  */
 export function findChatTemplate(folder: string, config: Readonly<Record<string, unknown>>, wanted?: string): ChatTemplate {
-  if (wanted?.endsWith(".jinja")) return makeTemplate(wanted, readText(wanted), placeOf(wanted));
+  if (wanted?.endsWith(".jinja")) return makeTemplate(wanted, readText(wanted), placeOf(wanted), false);
   const found = templatesOf(folder, config);
   if (wanted === "plain" || (found.size === 0 && wanted === undefined)) {
-    return makeTemplate(plainTurnsName, plainTurns, plainTurnsName);
+    return makeTemplate(plainTurnsName, plainTurns, plainTurnsName, false);
   }
-  const name = wanted ?? (found.size === 1 ? [...found.keys()][0]! : "default");
+  const usual = found.size === 1 ? [...found.keys()][0]! : "default";
+  const name = wanted ?? usual;
   const one = found.get(name);
-  if (one) return makeTemplate(name === "default" ? one.file : `${one.file} (${name})`, one.text, placeOf(join(folder, one.file)));
+  const label = name === "default" ? one?.file : `${one?.file} (${name})`;
+  if (one) return makeTemplate(label!, one.text, placeOf(join(folder, one.file)), name === usual);
   const names = [...found.keys(), "plain"].map(quoted).join(", ");
   throw new Error(`${placeOf(folder)}: has no chat template ${quoted(name)}; name one of ${names}, or give a .jinja file`);
 }
 
-function makeTemplate(name: string, text: string, place: string): ChatTemplate {
+function makeTemplate(name: string, text: string, place: string, isOwn: boolean): ChatTemplate {
   const explained = <T>(job: () => T): T => {
     try {
       return job();
@@ -76,6 +80,7 @@ function makeTemplate(name: string, text: string, place: string): ChatTemplate {
   return {
     name,
     text,
+    isOwn,
     usesDate: text.includes("strftime_now"),
     render: (values, now) => explained(() => renderBounded(program, values, now)),
   };

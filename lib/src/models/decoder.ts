@@ -1,41 +1,10 @@
 import { tf } from "../compute/index.ts";
-import { type AttentionInputs, attention } from "./attention.ts";
+import { attention } from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
-import { spanMasks } from "./masks.ts";
+import type { DecoderInputs } from "./decoder-inputs.ts";
 import { mlp } from "./mlp.ts";
 import { normalize } from "./norm.ts";
-import { rotaryTables } from "./rotary.ts";
 import { type Weights, weight } from "./weights.ts";
-
-/** Everything that the decoder computes from, beside the weights: token ids, and tables that follow from the lengths. */
-export interface DecoderInputs extends AttentionInputs {
-  /** token ids, padded on the right with any id  [batch · length] int32 */
-  readonly ids: tf.Tensor1D;
-  /** row of each text's last token among the batch · length rows  [batch] int32 */
-  readonly last: tf.Tensor1D;
-}
-
-/**
- * Inputs for a batch of texts. The tensors are the caller's to dispose (or `tf.tidy`'s).
- *
- * @param ids      [batch, length] int32, padded on the right
- * @param lengths  tokens of each text, 1 … length
- */
-export function decoderInputs(config: DecoderConfig, ids: tf.Tensor2D, lengths: readonly number[]): DecoderInputs {
-  const [batch, length] = ids.shape;
-  if (lengths.length !== batch) throw new Error(`decoderInputs: ${batch} rows of ids and ${lengths.length} lengths; give one per row`);
-  const wrong = lengths.findIndex((own) => !(Number.isInteger(own) && own >= 1 && own <= length));
-  if (wrong >= 0) throw new Error(`decoderInputs: text ${wrong} has length ${lengths[wrong]}; expected 1 to ${length} tokens`);
-  return {
-    ids: tf.reshape(ids, [batch * length]),
-    last: tf.tensor1d(
-      lengths.map((own, row) => row * length + own - 1),
-      "int32",
-    ),
-    ...rotaryTables(config, lengths, length),
-    masks: spanMasks(config, length),
-  };
-}
 
 /** One layer: hidden states in, hidden states out, [batch · length, hidden] both. */
 export type Layer = (config: DecoderConfig, weights: Weights, layer: number, x: tf.Tensor2D, inputs: DecoderInputs) => tf.Tensor2D;

@@ -1,5 +1,6 @@
 import type { tf } from "../compute/index.ts";
-import { type DecoderInputs, decoderLayer, type Layer } from "./decoder.ts";
+import { decoderLayer, type Layer } from "./decoder.ts";
+import type { DecoderInputs } from "./decoder-inputs.ts";
 import { recomputed } from "./recompute.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { tf } from "../compute/index.ts";
 import type { DecoderConfig } from "./config.ts";
-import { decode, decoderInputs, finalNorm, type Layer } from "./decoder.ts";
+import { decode, finalNorm, type Layer } from "./decoder.ts";
+import { type DecoderInputs, decoderInputs } from "./decoder-inputs.ts";
 import { recomputed } from "./recompute.ts";
 import { type Weights, weight } from "./weights.ts";
 
@@ -12,39 +13,6 @@ export interface DecoderModel {
   readonly runLayer?: Layer;
 }
 
-/** Token ids of a batch, padded on the right. */
-export interface TokenBatch {
-  /** [batch, length] int32; the caller's to dispose */
-  readonly ids: tf.Tensor2D;
-  readonly lengths: readonly number[];
-}
-
-/**
- * Pad texts to one length, on the right. What stands there does not matter: no token sees what comes after it, and results are read
- * by each text's own length.
- *
- * @param texts   token ids, at least one each
- * @param length  to pad to; the longest text's if left out
- * @throws when a text is empty or longer, or has an id that the model does not have
- */
-export function padTokens({ vocabSize }: DecoderConfig, texts: readonly (readonly number[])[], length?: number): TokenBatch {
-  const lengths = texts.map((text) => text.length);
-  const longest = length ?? Math.max(...lengths);
-  const ids = new Int32Array(texts.length * longest);
-  texts.forEach((text, row) => {
-    if (text.length === 0) throw new Error(`padTokens: text ${row} has no tokens; leave it out, or begin it with the BOS token`);
-    if (text.length > longest) throw new Error(`padTokens: text ${row} has ${text.length} tokens, more than ${longest}; cut it first`);
-    const wrong = text.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
-    if (wrong !== undefined) {
-      throw new Error(
-        `padTokens: text ${row} has id ${wrong}, but the model knows 0 to ${vocabSize - 1}; is it another model's tokenizer?`,
-      );
-    }
-    ids.set(text, row * longest);
-  });
-  return { ids: tf.tensor2d(ids, [texts.length, longest], "int32"), lengths };
-}
-
 /**
  * Hidden states of every token after the final norm. Rows beyond a text's length mean nothing.
  *
@@ -54,10 +22,14 @@ export function padTokens({ vocabSize }: DecoderConfig, texts: readonly (readonl
  */
 export function hiddenStates(model: DecoderModel, ids: tf.Tensor2D, lengths: readonly number[]): tf.Tensor3D {
   return tf.tidy(() => {
-    const { config, weights, runLayer } = model;
-    const rows = finalNorm(config, weights, decode(config, weights, decoderInputs(config, ids, lengths), runLayer));
-    return tf.reshape(rows, [ids.shape[0], ids.shape[1], config.hiddenSize]);
+    const rows = hiddenRows(model, decoderInputs(model.config, ids, lengths));
+    return tf.reshape(rows, [ids.shape[0], ids.shape[1], model.config.hiddenSize]);
   });
+}
+
+/** Hidden states of every token after the final norm [batch · length, hidden]. */
+function hiddenRows({ config, weights, runLayer }: DecoderModel, inputs: DecoderInputs): tf.Tensor2D {
+  return finalNorm(config, weights, decode(config, weights, inputs, runLayer));
 }
 
 /**
@@ -66,12 +38,12 @@ export function hiddenStates(model: DecoderModel, ids: tf.Tensor2D, lengths: rea
  * @returns [batch, hidden]
  */
 export function lastHidden(model: DecoderModel, ids: tf.Tensor2D, lengths: readonly number[]): tf.Tensor2D {
-  return tf.tidy(() => {
-    const { config, weights, runLayer } = model;
-    const inputs = decoderInputs(config, ids, lengths);
-    const rows = decode(config, weights, inputs, runLayer);
-    return finalNorm(config, weights, tf.gather(rows, inputs.last));
-  });
+  return tf.tidy(() => lastHiddenOf(model, decoderInputs(model.config, ids, lengths)));
+}
+
+/** As `lastHidden`, from inputs that are there already. */
+export function lastHiddenOf({ config, weights, runLayer }: DecoderModel, inputs: DecoderInputs): tf.Tensor2D {
+  return tf.tidy(() => finalNorm(config, weights, tf.gather(decode(config, weights, inputs, runLayer), inputs.last)));
 }
 
 /**
@@ -80,9 +52,14 @@ export function lastHidden(model: DecoderModel, ids: tf.Tensor2D, lengths: reado
  * @returns [batch, outputs]: one reward, or one number per attribute
  */
 export function rewards(model: DecoderModel, ids: tf.Tensor2D, lengths: readonly number[]): tf.Tensor2D {
+  return tf.tidy(() => rewardsOf(model, decoderInputs(model.config, ids, lengths)));
+}
+
+/** As `rewards`, from inputs that are there already. */
+export function rewardsOf(model: DecoderModel, inputs: DecoderInputs): tf.Tensor2D {
   const { score } = model.config.names;
   if (!model.weights.has(score)) throw new Error(`rewards: the model has no ${score}, so it is no reward model; train one from it`);
-  return tf.tidy(() => tf.matMul(lastHidden(model, ids, lengths), weight(model.weights, score) as tf.Tensor2D, false, true));
+  return tf.tidy(() => tf.matMul(lastHiddenOf(model, inputs), weight(model.weights, score) as tf.Tensor2D, false, true));
 }
 
 /**
@@ -101,6 +78,11 @@ function headLogits(config: DecoderConfig, hidden: tf.Tensor2D, head: tf.Tensor2
   return mask ? tf.add(products, mask) : products;
 }
 
+export interface LogProbabilityOptions {
+  /** tokens at a time; as many as make 2²⁴ logits (64 MiB) if left out */
+  readonly chunk?: number;
+}
+
 /**
  * Log-probability of every token after the first, given those before it.
  *
@@ -108,25 +90,55 @@ function headLogits(config: DecoderConfig, hidden: tf.Tensor2D, head: tf.Tensor2
  *
  * The logits of `chunk` tokens are held at a time, never those of the whole batch, and for the gradient neither.
  *
- * @param chunk  tokens at a time; as many as make 2²⁴ logits (64 MiB) if left out
- * @returns      [batch, length − 1]: column i for token i + 1; 0 beyond a text's length
+ * @returns [batch, length − 1]: column i for token i + 1; 0 beyond a text's length
  */
 export function tokenLogProbabilities(
   model: DecoderModel,
   ids: tf.Tensor2D,
   lengths: readonly number[],
-  { chunk = Math.max(1, Math.floor(2 ** 24 / model.config.vocabSize)) }: { readonly chunk?: number } = {},
+  options: LogProbabilityOptions = {},
 ): tf.Tensor2D {
   const [batch, length] = ids.shape;
-  if (!(Number.isInteger(chunk) && chunk > 0)) throw new Error(`tokenLogProbabilities: chunk is ${chunk}; give a whole number above 0`);
   return tf.tidy(() => {
-    if (length < 2) return tf.zeros([batch, 0]);
-    const hidden = tf.slice(hiddenStates(model, ids, lengths), [0, 0, 0], [batch, length - 1, -1]);
-    const next = tf.slice(ids, [0, 1], [batch, length - 1]);
+    const found = tokenLogProbabilitiesOf(model, decoderInputs(model.config, ids, lengths), options);
     const inText = Float32Array.from({ length: batch * (length - 1) }, (_, i) => (insideText(i, length - 1, lengths) ? 1 : 0));
-    const flat = logProbabilities(model, tf.reshape(hidden, [-1, model.config.hiddenSize]), tf.reshape(next, [-1]), chunk);
-    return tf.mul(tf.reshape(flat, [batch, length - 1]), tf.tensor2d(inText, [batch, length - 1]));
+    return tf.mul(found, tf.tensor2d(inText, [batch, length - 1]));
   });
+}
+
+/** As `tokenLogProbabilities`, from inputs that are there already; what stands beyond a text's length means nothing. */
+export function tokenLogProbabilitiesOf(
+  model: DecoderModel,
+  inputs: DecoderInputs,
+  { chunk = Math.max(1, Math.floor(2 ** 24 / model.config.vocabSize)) }: LogProbabilityOptions = {},
+): tf.Tensor2D {
+  if (!(Number.isInteger(chunk) && chunk > 0)) throw new Error(`tokenLogProbabilities: chunk is ${chunk}; give a whole number above 0`);
+  if (inputs.cos.shape[1] < 2) return tf.zeros([inputs.last.shape[0], 0]);
+  return tf.tidy(() => {
+    const { shape, hidden, targets } = predictions(model, inputs);
+    return tf.reshape(logProbabilities(model, hidden, targets, chunk), shape);
+  });
+}
+
+/** What the language-model head computes with: every token but the last of each text, and the token that follows it. */
+export interface Predictions {
+  /** of what is predicted: [batch, length − 1] */
+  readonly shape: [number, number];
+  /** after the final norm  [batch · (length − 1), hidden] */
+  readonly hidden: tf.Tensor2D;
+  /** ids of the tokens that follow  [batch · (length − 1)] int32 */
+  readonly targets: tf.Tensor1D;
+}
+
+export function predictions(model: DecoderModel, inputs: DecoderInputs): Predictions {
+  const [batch, length] = [inputs.last.shape[0], inputs.cos.shape[1]];
+  const { hiddenSize } = model.config;
+  const rows = tf.reshape(hiddenRows(model, inputs), [batch, length, hiddenSize]);
+  return {
+    shape: [batch, length - 1],
+    hidden: tf.reshape(tf.slice(rows, [0, 0, 0], [batch, length - 1, -1]), [-1, hiddenSize]),
+    targets: tf.reshape(tf.slice(tf.reshape(inputs.ids, [batch, length]), [0, 1], [batch, length - 1]), [-1]),
+  };
 }
 
 function insideText(index: number, columns: number, lengths: readonly number[]): boolean {

@@ -5,10 +5,10 @@ import { writeWhole } from "../files/index.ts";
 import { indexFile, isInnerPath, singleFile } from "./checkpoint.ts";
 
 /**
- * A model's folder in the cache that all Hugging Face tools share:
- * `models--org--name/{blobs/ETAG, refs/REVISION, snapshots/COMMIT/FILE → ../../blobs/ETAG}`.
+ * A repository's folder in the cache that all Hugging Face tools share:
+ * `models--org--name/{blobs/ETAG, refs/REVISION, snapshots/COMMIT/FILE → ../../blobs/ETAG}` (datasets-- for a dataset).
  */
-export interface ModelCache {
+export interface RepositoryCache {
   readonly folder: string;
   /** where a file's content lies, by its ETag */
   blob(etag: string): string;
@@ -46,9 +46,9 @@ function inHome(path: string): string {
   return path.replace(/^~(?=$|[\\/])/, () => homedir());
 }
 
-/** The cache of one model. Ids, commits, ETags and revisions become file names here, so they are checked here. */
-export function modelCache(cacheFolder: string, id: string): ModelCache {
-  const name = `models--${id.replaceAll("/", "--")}`;
+/** The cache of one repository. Ids, commits, ETags and revisions become file names here, so they are checked here. */
+export function repositoryCache(cacheFolder: string, kind: "models" | "datasets", id: string): RepositoryCache {
+  const name = `${kind}--${id.replaceAll("/", "--")}`;
   const folder = join(cacheFolder, name);
   const blobName = (etag: string): string => checked(etag, /^\w[\w.-]{0,127}$/, "an ETag");
   const blob = (etag: string): string => join(folder, "blobs", blobName(etag));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { connectionFailure, passingStatuses } from "../files/index.ts";
 
 /** How to talk to the hub. */
 export interface HubConnection {
@@ -46,8 +47,7 @@ export async function withRetries<T>(hub: HubConnection, work: () => Promise<T>,
     try {
       return await work();
     } catch (error) {
-      const passing =
-        error instanceof Unreachable ? error.passing : error instanceof Refused && [408, 429, 500, 502, 503, 504].includes(error.status);
+      const passing = error instanceof Unreachable ? error.passing : error instanceof Refused && passingStatuses.includes(error.status);
       if (progressed()) attempt = 1;
       if (!passing || attempt >= attempts) throw error;
       await sleep(hub.pause * 2 ** (attempt - 1) * (0.5 + Math.random()));
@@ -104,12 +104,8 @@ async function send(url: URL, options: RequestInit): Promise<Response> {
 
 /** What a failed connection has to say, in one line. */
 export function unreachable(error: unknown, origin: string): Unreachable {
-  const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
-  const why = ["AbortError", "TimeoutError"].includes(name) ? "silent for too long" : (cause?.code ?? cause?.message ?? message);
-  return new Unreachable(
-    `${origin} cannot be reached (${why})`,
-    !["ENOTFOUND", "ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH"].includes(why),
-  );
+  const { why, unknown } = connectionFailure(error);
+  return new Unreachable(`${origin} cannot be reached (${why})`, !unknown && why !== "ECONNREFUSED");
 }
 
 /** A JSON answer of the hub's interface. */

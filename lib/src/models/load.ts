@@ -13,21 +13,40 @@ export interface LoadedModel extends DecoderModel {
   dispose(): void;
 }
 
+/** What a checkpoint's model is made of. */
+export interface ModelParts {
+  readonly config: DecoderConfig;
+  /** of the weights that the model uses, by name */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** tensors of the checkpoint that the model does not use */
+  readonly unused: readonly string[];
+}
+
 /**
- * Load a model: read config.json, then one tensor after another as float32.
+ * The configuration and the weights that a model of this checkpoint has.
  *
  * The head is what the checkpoint has: tied where config.json says so and there is no other lm_head.weight in it; none where it has
  * none, as in reward models, which have score.weight instead.
+ *
+ * @throws one line that names the field of config.json
+ */
+export function modelParts(checkpoint: Checkpoint): ModelParts {
+  const config = headsOf(checkpoint, readModelConfig(checkpoint.config));
+  const shapes = weightShapes(config);
+  if (!checkpoint.has(config.names.head)) shapes.delete(config.names.head);
+  if (checkpoint.has(config.names.score)) shapes.set(config.names.score, [config.numLabels ?? 0, config.hiddenSize]);
+  const unused = checkpoint.names.filter((name) => !shapes.has(name) && !isBuffer(name) && name !== config.names.head);
+  return { config, shapes, unused };
+}
+
+/**
+ * Load a model into TensorFlow.js: read config.json, then one tensor after another as float32.
  *
  * @param trainable  make every weight a tf.Variable
  * @throws one line that names the field of config.json, or tensor and file: missing, or of another shape
  */
 export function loadModel(checkpoint: Checkpoint, { trainable = false }: { readonly trainable?: boolean } = {}): LoadedModel {
-  const config = headsOf(checkpoint, readModelConfig(checkpoint.config));
-  const shapes = weightShapes(config);
-  if (!checkpoint.has(config.names.head)) shapes.delete(config.names.head);
-  if (checkpoint.has(config.names.score)) shapes.set(config.names.score, [config.numLabels ?? 0, config.hiddenSize]);
-
+  const { config, shapes, unused } = modelParts(checkpoint);
   const weights = new Map<string, tf.Tensor>();
   const dispose = (): void => {
     for (const tensor of weights.values()) tensor.dispose();
@@ -35,14 +54,13 @@ export function loadModel(checkpoint: Checkpoint, { trainable = false }: { reado
   };
   try {
     for (const [name, shape] of shapes) {
-      const tensor = tf.tensor(checkpoint.read(name, shape), shape, "float32");
+      const tensor = tf.tensor(checkpoint.read(name, shape), [...shape], "float32");
       weights.set(name, trainable ? asVariable(tensor) : tf.keep(tensor));
     }
   } catch (error) {
     dispose();
     throw error;
   }
-  const unused = checkpoint.names.filter((name) => !shapes.has(name) && !isBuffer(name) && name !== config.names.head);
   return { config, weights, unused, dispose };
 }
 

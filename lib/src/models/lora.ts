@@ -37,22 +37,36 @@ export interface LoraAdapter {
  * @throws one line: a rank or alpha that is no use, a target that no linear layer's name ends with (with those there are)
  */
 export function createLora(model: DecoderModel, options: LoraOptions, random: Random): LoraAdapter {
-  const { rank, alpha, targets, trainHead = false } = options;
-  if (!(Number.isInteger(rank) && rank >= 1)) throw new Error(`createLora: rank is ${rank}; give a whole number from 1`);
-  if (!(Number.isFinite(alpha) && alpha > 0)) throw new Error(`createLora: alpha is ${alpha}; give a number above 0 (often 2 × rank)`);
   const { score } = model.config.names;
-  if (trainHead && !model.weights.has(score))
+  if (options.trainHead && !model.weights.has(score))
     throw new Error(`createLora: the model has no ${score} to train; give it a reward head first`);
   const weights = new Map<string, tf.Variable>();
   tf.tidy(() => {
-    for (const [module, [output, input]] of targetLayers(model.config, targets)) {
-      const uniform = Float32Array.from({ length: rank * input }, () => (2 * random() - 1) / Math.sqrt(input));
-      weights.set(`${module}.lora_A.weight`, tf.variable(tf.tensor2d(uniform, [rank, input])));
-      weights.set(`${module}.lora_B.weight`, tf.variable(tf.zeros([output, rank])));
+    for (const [name, { shape, data }] of newLoraWeights(model.config, options, random)) {
+      weights.set(name, tf.variable(tf.tensor(data, [...shape])));
     }
-    if (trainHead) weights.set(score, tf.variable(weight(model.weights, score)));
+    if (options.trainHead) weights.set(score, tf.variable(weight(model.weights, score)));
   });
   return loraAdapter(options, weights);
+}
+
+/** The numbers of new adapters, as `createLora` makes them, by name. */
+export function newLoraWeights(
+  config: DecoderConfig,
+  { rank, alpha, targets }: LoraOptions,
+  random: Random,
+): Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }> {
+  if (!(Number.isInteger(rank) && rank >= 1)) throw new Error(`createLora: rank is ${rank}; give a whole number from 1`);
+  if (!(Number.isFinite(alpha) && alpha > 0)) throw new Error(`createLora: alpha is ${alpha}; give a number above 0 (often 2 × rank)`);
+  return new Map(
+    targetLayers(config, targets).flatMap(([module, [output, input]]) => {
+      const uniform = Float32Array.from({ length: rank * input }, () => (2 * random() - 1) / Math.sqrt(input));
+      return [
+        [`${module}.lora_A.weight`, { shape: [rank, input], data: uniform }],
+        [`${module}.lora_B.weight`, { shape: [output, rank], data: new Float32Array(output * rank) }],
+      ] as const;
+    }),
+  );
 }
 
 /** An adapter of tensors that are there. */

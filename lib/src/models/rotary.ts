@@ -1,4 +1,4 @@
-import { tf } from "../compute/index.ts";
+import { type TensorNumbers, tf } from "../compute/index.ts";
 import type { DecoderConfig, RotaryConfig, RotaryScaling } from "./config.ts";
 
 /** How fast each pair of a head turns, in radians per position, and what cosines and sines are multiplied by. */
@@ -83,7 +83,11 @@ export interface RotaryTables {
  * @param lengths  tokens of each text
  * @param length   tokens of the padded batch
  */
-export function rotaryTables({ rotary, headDim }: DecoderConfig, lengths: readonly number[], length: number): RotaryTables {
+export function rotaryArrays(
+  { rotary, headDim }: DecoderConfig,
+  lengths: readonly number[],
+  length: number,
+): Record<keyof RotaryTables, TensorNumbers> {
   const texts = rotatesByLength(rotary) ? lengths : lengths.slice(0, 1);
   const cos = new Float32Array(texts.length * length * headDim).fill(1);
   const sin = new Float32Array(cos.length);
@@ -100,8 +104,8 @@ export function rotaryTables({ rotary, headDim }: DecoderConfig, lengths: readon
       });
     }
   });
-  const shape: [number, number, number, number] = [texts.length, length, 1, headDim];
-  return { cos: tf.tensor4d(cos, shape), sin: tf.tensor4d(sin, shape) };
+  const shape = [texts.length, length, 1, headDim];
+  return { cos: { shape, data: cos }, sin: { shape, data: sin } };
 }
 
 /**

@@ -11,6 +11,8 @@ export interface CheckpointToSave {
   readonly tensors: Iterable<TensorToWrite>;
   /** a folder whose tokenizer files and chat template are copied */
   readonly tokenizerFrom?: string;
+  /** further files, by name: instead of a copied one of that name, or beside them */
+  readonly files?: Readonly<Record<string, string>>;
   /** default F32 */
   readonly dtype?: SavedDtype;
   /** a file holds at most this many bytes of tensors (one tensor may be larger); default 5e9 */
@@ -53,6 +55,7 @@ export async function saveCheckpoint(folder: string, model: CheckpointToSave): P
   try {
     writeFileSync(join(draft, "config.json"), configText(model.config, model.dtype ?? "F32"));
     for (const name of tokenizerFiles) copyIfThere(model.tokenizerFrom, draft, name);
+    for (const [name, content] of Object.entries(model.files ?? {})) writeFileSync(join(draft, name), content);
     await writeShards(draft, model);
     moveInto(draft, target, old);
   } catch (error) {

@@ -46,12 +46,19 @@ interface DecoderPart {
 export interface Tokenizer {
   readonly folder: string;
   readonly bosId: number | null;
+  /** BOS as a text, where the tokenizer puts it before every text; else "" */
+  readonly bosIfAdded: string;
   readonly eosId: number | null;
   /** a token that ends no text, for padding (`choosePad`), and why it is this one */
   readonly padId: number | null;
+  readonly padToken: string | null;
   readonly padReason: string;
   /** where the chat template is from; names the default where the model has none */
   readonly templateName: string;
+  /** the template itself, Jinja */
+  readonly templateText: string;
+  /** it is the one that the folder gives without being asked for another */
+  readonly templateIsOwn: boolean;
   readonly templateUsesDate: boolean;
   /** the largest id + 1 */
   readonly size: number;
@@ -91,10 +98,14 @@ export function loadTokenizer(folder: string, options: TokenizerOptions = {}): T
   return {
     folder,
     bosId,
+    bosIfAdded: bosIfAdded ?? "",
     eosId,
     padId: pad.id,
+    padToken: pad.token,
     padReason: pad.token === null ? pad.reason : `${pad.token}: ${pad.reason}`,
     templateName: template.name,
+    templateText: template.text,
+    templateIsOwn: template.isOwn,
     templateUsesDate: template.usesDate,
     size: [...files.ids.values()].reduce((largest, id) => Math.max(largest, id), -1) + 1,
     encode,

@@ -1,6 +1,7 @@
 /** Statistics of the paper: pure functions of numbers, no tensors, no files, no clock; they run in a browser too. */
 
 export * from "./agreement.ts";
+export * from "./calibration.ts";
 export * from "./correlation.ts";
 export * from "./coverage.ts";
 export * from "./cross-validation.ts";
@@ -14,11 +15,13 @@ export * from "./least-squares.ts";
 export * from "./majority.ts";
 export * from "./matrix.ts";
 export * from "./merge-vector.ts";
+export * from "./mover.ts";
 export * from "./pca.ts";
 export { type FitOptions, fitGrid, fitPipeline, type Pipeline, paperGrid, type Setting } from "./pipeline.ts";
 export * from "./proportion.ts";
 export * from "./random.ts";
 export * from "./resampling.ts";
 export * from "./significance.ts";
+export * from "./stratified.ts";
 export * from "./two-proportions.ts";
 export * from "./weighted-accuracy.ts";

@@ -60,6 +60,17 @@ export function bootstrapInterval(n: number, statistic: (indices: Int32Array) =>
 
 function biasCorrected(n: number, statistic: (indices: Int32Array) => number, values: Float64Array, confidence: number): BootstrapInterval {
   const estimate = statistic(Int32Array.from({ length: n }, (_, i) => i));
+  return bcaInterval(estimate, values, () => acceleration(n, statistic), confidence);
+}
+
+/**
+ * The interval that BCa (see {@link bootstrapInterval}) makes of resampled values.
+ *
+ * @param estimate      θ̂, on the data
+ * @param values        θ*, on the resamples; NaN are left out
+ * @param acceleration  a; asked for only where the values vary
+ */
+export function bcaInterval(estimate: number, values: Float64Array, acceleration: () => number, confidence: number): BootstrapInterval {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const undefinedResamples = values.length - sorted.length;
   if (sorted.length > 0 && sorted[0] === estimate && sorted.at(-1) === estimate) {
@@ -68,7 +79,7 @@ function biasCorrected(n: number, statistic: (indices: Int32Array) => number, va
   const below = sorted.filter((value) => value < estimate).length;
   const equal = sorted.filter((value) => value === estimate).length;
   const bias = normalQuantile(sorted.length > 0 ? (below + equal / 2) / sorted.length : 0);
-  const a = acceleration(n, statistic);
+  const a = acceleration();
   const bound = (p: number): number => {
     const z = bias + normalQuantile(p);
     const share = normalCdf(bias + z / (1 - a * z));

@@ -1,125 +1,25 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compile, type InputType, type Numbers, type Signature, tf, useBackend } from "basewise/compute";
-import {
-  type DecoderConfig,
-  type DecoderInputs,
-  decode,
-  decoderInputs,
-  finalNorm,
-  type LoadedModel,
-  padTokens,
-  recomputingLayer,
-  tokenLogProbabilities,
-  weight,
-} from "basewise/models";
-import { type Answers, allClose, answersOf, checkpointNames, load, type Trajectory, withHead } from "../../models/fixtures.ts";
+import { compile, type Signature, tf, useBackend } from "basewise/compute";
+import { decoderArrays, recomputingLayer, tokenLogProbabilities } from "basewise/models";
+import { allClose, answersOf, checkpointNames, load } from "../../models/fixtures.ts";
 import { compiledTwentyTimes, eager } from "./both.ts";
+import {
+  adamW,
+  differences,
+  lossAndGradients,
+  numbersOf,
+  outputsOf,
+  prepared,
+  single,
+  stepBatch,
+  type Tensors,
+  typesOf,
+  weightInputs,
+  weightsOf,
+} from "./training.ts";
 
 await useBackend("cpu");
-
-type Method = "bt" | "regression";
-type Tensors = Record<string, tf.Tensor>;
-const heads = { bt: "head.bt.weight", regression: "head.regression.weight" } as const;
-
-/** A model's weights as inputs of a compiled function. */
-function weightInputs(model: LoadedModel, prefix = ""): { types: Record<string, InputType>; numbers: Record<string, Numbers> } {
-  const named = [...model.weights].map(([name, tensor]) => ({ name: prefix + name, tensor }));
-  return {
-    types: Object.fromEntries(named.map(({ name, tensor }) => [name, { shape: tensor.shape }])),
-    numbers: Object.fromEntries(named.map(({ name, tensor }) => [name, tensor.dataSync().slice() as Float32Array])),
-  };
-}
-
-function weightsOf(model: LoadedModel, tensors: Tensors): Map<string, tf.Tensor> {
-  return new Map([...model.weights.keys()].map((name) => [name, tensors[name]!]));
-}
-
-/** What a batch is to a compiled function: everything that depends on the texts is an input. */
-interface Batch {
-  types: Record<string, InputType>;
-  numbers: Record<string, Numbers>;
-  /** the same for all batches of this length */
-  masks: DecoderInputs["masks"];
-}
-
-function batchOf(config: DecoderConfig, texts: number[][], length: number): Batch {
-  const { ids, lengths } = padTokens(config, texts, length);
-  const { masks, ...tables } = decoderInputs(config, ids, lengths);
-  const named = Object.entries(tables);
-  const batch = {
-    types: Object.fromEntries(named.map(([name, { shape, dtype }]) => [name, { shape, dtype } as InputType])),
-    numbers: Object.fromEntries(named.map(([name, tensor]) => [name, tensor.dataSync().slice() as Numbers])),
-    masks,
-  };
-  tf.dispose([ids, tables]);
-  return batch;
-}
-
-/** Rewards or attributes of each text of a batch  [batch, outputs] */
-function outputsOf(
-  { config }: LoadedModel,
-  weights: Map<string, tf.Tensor>,
-  { ids, last, cos, sin }: Tensors,
-  masks: Batch["masks"],
-): tf.Tensor2D {
-  const inputs = { ids: ids as tf.Tensor1D, last: last as tf.Tensor1D, cos: cos as tf.Tensor4D, sin: sin as tf.Tensor4D, masks };
-  const rows = tf.gather(decode(config, weights, inputs), inputs.last) as tf.Tensor2D;
-  return tf.matMul(finalNorm(config, weights, rows), weight(weights, config.names.score) as tf.Tensor2D, false, true);
-}
-
-/** The loss of a batch and its gradient, by the names of the weights. */
-function lossAndGradients(
-  model: LoadedModel,
-  method: Method,
-  tensors: Tensors,
-  masks: Batch["masks"],
-): { loss: tf.Tensor; gradients: tf.Tensor[] } {
-  const names = [...model.weights.keys()];
-  const loss = (...values: tf.Tensor[]): tf.Scalar => {
-    const outputs = outputsOf(model, new Map(names.map((name, i) => [name, values[i]!])), tensors, masks);
-    if (method === "regression") return tf.mean(tf.squaredDifference(outputs, tensors["targets"]!));
-    const [won, lost] = tf.split(outputs, 2);
-    return tf.mean(tf.softplus(tf.sub(lost!, won!)));
-  };
-  const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => tensors[name]!));
-  return { loss: value, gradients: grads };
-}
-
-/** A step of AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2) with its rates as tensors. */
-function adamW({ betas, eps, weight_decay: decay }: Trajectory, tensors: Tensors, name: string, gradient: tf.Tensor): Tensors {
-  const mean = tf.add(tf.mul(tensors[`mean.${name}`]!, betas[0]), tf.mul(gradient, 1 - betas[0]));
-  const square = tf.add(tf.mul(tensors[`square.${name}`]!, betas[1]), tf.mul(tf.square(gradient), 1 - betas[1]));
-  const root = tf.add(tf.div(tf.sqrt(square), tensors["rootCorrection"]!), eps);
-  const change = tf.mul(tf.div(mean, root), tensors["correctedRate"]!);
-  const kept = tf.sub(1, tf.mul(tensors["rate"]!, decay));
-  return { [name]: tf.sub(tf.mul(tensors[name]!, kept), change), [`mean.${name}`]: mean, [`square.${name}`]: square };
-}
-
-const single: InputType = { shape: [] };
-
-/** The texts of a step (README of the fixture), padded to one length for all steps. */
-function stepBatch(model: LoadedModel, answers: Answers, method: Method, step: number): Batch {
-  const longest = Math.max(...answers.chat.map(({ input_ids }) => input_ids.length));
-  const pairs = [0, 1, 2, 3].map((j) => (4 * step + j) % 8);
-  const texts = (side: number): number[][] => pairs.map((pair) => answers.chat[2 * pair + side]!.input_ids);
-  if (method === "bt") return batchOf(model.config, [...texts(0), ...texts(1)], longest);
-  const batch = batchOf(model.config, texts(0), longest);
-  const targets = Float32Array.from(pairs.flatMap((pair) => answers.regression.targets[pair]!));
-  return { ...batch, types: { ...batch.types, targets: { shape: [4, 5] } }, numbers: { ...batch.numbers, targets } };
-}
-
-function prepared(name: string, method: Method): { model: LoadedModel; answers: Answers; settings: Trajectory } {
-  const { answers, tensor } = answersOf(name);
-  const model = load("checkpoints", name);
-  withHead(model, tensor(heads[method]));
-  return { model, answers, settings: answers.train[method] };
-}
-
-/** Of the two numbers of each pair. */
-function differences(numbers: ArrayLike<number>): number[] {
-  return Array.from({ length: numbers.length / 2 }, (_, pair) => numbers[2 * pair]! - numbers[2 * pair + 1]!);
-}
 
 describe("a compiled decoder gives transformers' numbers", () => {
   for (const name of checkpointNames) {
@@ -153,16 +53,15 @@ describe("a compiled decoder gives transformers' numbers", () => {
         const { types, numbers } = weightInputs(model);
         const longest = Math.max(...answers.chat.map(({ input_ids }) => input_ids.length));
         const texts = answers.chat.map(({ input_ids }) => input_ids);
-        const batch = batchOf(model.config, texts, longest + 3);
-        const score = await compile((tensors) => ({ outputs: outputsOf(model, weightsOf(model, tensors), tensors, batch.masks) }), {
+        const batch = decoderArrays(model.config, texts, longest + 3);
+        const score = await compile((tensors) => ({ outputs: outputsOf(model, weightsOf(model, tensors), tensors) }), {
           ...types,
-          ...batch.types,
+          ...typesOf(batch),
         });
-        const { outputs } = await score({ ...numbers, ...batch.numbers });
+        const { outputs } = await score({ ...numbers, ...numbersOf(batch) });
         const expected = method === "bt" ? answers.reward.rewards : answers.regression.attributes.flat();
         allClose(outputs!, expected, 2e-5, method);
         await score.dispose();
-        tf.dispose({ ...batch.masks });
         model.dispose();
       }
     });
@@ -173,11 +72,11 @@ describe("a compiled decoder gives transformers' numbers", () => {
       const { types, numbers } = weightInputs(model);
       const batch = stepBatch(model, answers, "bt", 0);
       const step = (tensors: Tensors): Tensors => {
-        const { loss, gradients } = lossAndGradients(model, "bt", tensors, batch.masks);
+        const { loss, gradients } = lossAndGradients(model, "bt", tensors);
         return { loss, ...Object.fromEntries(names.map((own, i) => [own, gradients[i]!])) };
       };
-      const signature = { ...types, ...batch.types };
-      const inputs = { ...numbers, ...batch.numbers };
+      const signature = { ...types, ...typesOf(batch) };
+      const inputs = { ...numbers, ...numbersOf(batch) };
       const actual = await compiledTwentyTimes(step, signature, inputs);
       const expected = eager(step, signature, inputs);
       allClose(actual["loss"]!, [settings.losses[0]!], 2e-6, "loss");
@@ -189,7 +88,6 @@ describe("a compiled decoder gives transformers' numbers", () => {
         const published = settings.gradient_norms_step0[own === "score.weight" ? "head" : own]!;
         assert.ok(Math.abs(norm - published) <= Math.max(1e-3 * published, 1e-6), `${own}: norm ${norm}, PyTorch ${published}`);
       }
-      tf.dispose({ ...batch.masks });
       model.dispose();
     });
 
@@ -228,13 +126,12 @@ describe("a compiled decoder gives transformers' numbers", () => {
         );
         const stateTypes = Object.fromEntries(Object.keys(state).map((key) => [key, types[key.replace(/^(mean|square)\./, "")]!]));
         const batches = [0, 1].map((step) => stepBatch(model, answers, method, step));
-        const { masks } = batches[0]!;
         const train = await compile(
           (tensors) => {
-            const { loss, gradients } = lossAndGradients(model, method, tensors, masks);
+            const { loss, gradients } = lossAndGradients(model, method, tensors);
             return Object.assign({ loss }, ...names.map((own, i) => adamW(settings, tensors, own, gradients[i]!)));
           },
-          { ...types, ...stateTypes, ...batches[0]!.types, rate: single, correctedRate: single, rootCorrection: single },
+          { ...types, ...stateTypes, ...typesOf(batches[0]!), rate: single, correctedRate: single, rootCorrection: single },
           { donate: [...names, ...Object.keys(state)], threads: 2 },
         );
         const losses: number[] = [];
@@ -243,7 +140,7 @@ describe("a compiled decoder gives transformers' numbers", () => {
           const { loss } = await train({
             ...numbers,
             ...state,
-            ...batches[(step - 1) % 2]!.numbers,
+            ...numbersOf(batches[(step - 1) % 2]!),
             rate: Float32Array.of(rate),
             correctedRate: Float32Array.of(rate / (1 - settings.betas[0] ** step)),
             rootCorrection: Float32Array.of(Math.sqrt(1 - settings.betas[1] ** step)),
@@ -254,17 +151,16 @@ describe("a compiled decoder gives transformers' numbers", () => {
         await train.dispose();
 
         const texts = answers.chat.map(({ input_ids }) => input_ids);
-        const batch = batchOf(model.config, texts, Math.max(...texts.map((text) => text.length)));
-        const score = await compile((tensors) => ({ outputs: outputsOf(model, weightsOf(model, tensors), tensors, batch.masks) }), {
+        const batch = decoderArrays(model.config, texts, Math.max(...texts.map((text) => text.length)));
+        const score = await compile((tensors) => ({ outputs: outputsOf(model, weightsOf(model, tensors), tensors) }), {
           ...types,
-          ...batch.types,
+          ...typesOf(batch),
         });
-        const { outputs } = await score({ ...numbers, ...batch.numbers });
+        const { outputs } = await score({ ...numbers, ...numbersOf(batch) });
         // the final norm's bias adds the same to both rewards of a pair, and only rounding moves it: the loss determines their difference
         const shown = method === "bt" ? differences : (all: ArrayLike<number>): ArrayLike<number> => all;
         allClose(shown(outputs!), shown(settings.final_outputs.flat()), 2e-4, "outputs after the last step");
         await score.dispose();
-        for (const used of [...batches, batch]) tf.dispose({ ...used.masks });
         model.dispose();
       });
     }

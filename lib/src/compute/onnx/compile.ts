@@ -1,8 +1,8 @@
-import { sizeOf, toOnnx, type Value } from "./graph.ts";
-import { canOverwrite } from "./in-place.ts";
-import { encodeModel } from "./onnx-proto.ts";
-import { createSession, type Numbers, type Session, type SessionOptions } from "./session.ts";
-import { type InputType, type Signature, type TensorFunction, trace } from "./trace.ts";
+import { sizeOf } from "./graph.ts";
+import { prepare, resultTypes } from "./prepare.ts";
+import { runGraph } from "./run-graph.ts";
+import { createSession, type Numbers, type SessionOptions } from "./session.ts";
+import { type Signature, type TensorFunction, trace } from "./trace.ts";
 
 export interface CompileOptions extends SessionOptions {
   /** names that are both an input and a result, of one type and shape: the result is written into the input's own array (parameters, state of an optimizer) */
@@ -64,76 +64,24 @@ async function compileNow(
   { donate = [], ...options }: CompileOptions,
   forget: () => void,
 ): Promise<CompiledFunction> {
-  const { graph, inputs, outputs } = trace(fn, signature);
-  for (const name of donate) checkDonation(name, inputs.get(name), outputs.get(name));
-  const computed = new Map([...outputs].filter(([, { shape }]) => sizeOf(shape) > 0)); // what has no elements needs no computing
-  const copied = donate.filter((name) => computed.has(name) && !canOverwrite(inputs.get(name)!, computed.get(name)!, computed.values()));
-  const names = graphNames(inputs.keys(), outputs.keys());
-  const resultName = (name: string): string => names.get(name)!;
-  const onnx = toOnnx(graph, new Map([...computed].map(([name, value]) => [resultName(name), value])));
-  const session = computed.size > 0 ? await createSession(encodeModel(onnx), options) : nothingToRun;
-
-  const results = Object.fromEntries([...outputs].map(([name, value]) => [name, typeOf(value)]));
-  const inPlace = donate.filter((name) => computed.has(name) && !copied.includes(name));
-
+  const graph = prepare(trace(fn, signature), donate);
+  const session = graph.model === null ? null : await createSession(graph.model, options);
+  const results = resultTypes(graph);
   const run = async (given: NamedNumbers, into: NamedNumbers = {}): Promise<Record<string, Numbers>> => {
     checkNumbers("input", given, signature, Object.keys(signature));
     checkNumbers("array for result", into, results, Object.keys(into));
-    const targets: NamedNumbers = { ...into, ...pick(given, inPlace) };
-    const feeds = Object.fromEntries(onnx.inputs.map(({ name, type, shape }) => [name, { type, shape, data: given[name]! }]));
-    const buffers = [...computed].flatMap(([name, { type, shape }]) =>
-      targets[name] === undefined ? [] : [[resultName(name), { type, shape, data: targets[name] }] as const],
-    );
-    const found = await session.run(feeds, Object.fromEntries(buffers), [...computed.keys()].map(resultName));
-    for (const name of copied) given[name]!.set(found[resultName(name)]!);
-    const kept = { ...targets, ...pick(given, copied) };
-    return Object.fromEntries(
-      [...outputs].map(([name, { type }]) => [name, kept[name] ?? found[resultName(name)] ?? new numberArrays[type as TensorDtype]()]),
-    );
+    return runGraph(session, graph, given, into);
   };
-  const dispose = (): Promise<void> => {
+  const dispose = async (): Promise<void> => {
     forget();
-    return session.dispose();
+    await session?.dispose();
   };
-  return Object.assign(run, { signature, results, operations: onnx.nodes.length, copied, dispose });
-}
-
-const nothingToRun: Session = { run: async () => ({}), dispose: async () => {} };
-
-/** Names of the results in the graph, where no two tensors have one name: their own, or "NAME.new" beside an input of that name. */
-function graphNames(inputs: Iterable<string>, results: Iterable<string>): Map<string, string> {
-  const taken = new Set(inputs);
-  return new Map(
-    [...results].map((name) => {
-      let own = name;
-      while (taken.has(own)) own += ".new";
-      taken.add(own);
-      return [name, own];
-    }),
-  );
+  return Object.assign(run, { signature, results, operations: graph.operations, copied: graph.copied, dispose });
 }
 
 type NamedNumbers = Readonly<Record<string, Numbers>>;
-type TensorDtype = NonNullable<InputType["dtype"]>;
 
 const numberArrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
-
-function pick(from: NamedNumbers, names: readonly string[]): Record<string, Numbers> {
-  return Object.fromEntries(names.map((name) => [name, from[name]!]));
-}
-
-function typeOf({ type, shape }: Value): InputType {
-  return { dtype: type as TensorDtype, shape }; // results come from tensors, which are never int64
-}
-
-function checkDonation(name: string, input: Value | undefined, output: Value | undefined): void {
-  if (input === undefined) throw new Error(`compile: ${name} is donated, but no input has this name`);
-  if (output === undefined) throw new Error(`compile: ${name} is donated, but the function gives no result of this name`);
-  if (input.type === output.type && input.shape.join() === output.shape.join()) return;
-  throw new Error(
-    `compile: ${name} is donated as ${input.type} [${input.shape}], but its result is ${output.type} [${output.shape}]; they must agree`,
-  );
-}
 
 function checkNumbers(what: string, numbers: NamedNumbers, types: Signature, names: readonly string[]): void {
   for (const name of names) {

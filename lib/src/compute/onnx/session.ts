@@ -1,5 +1,6 @@
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { ElementType } from "./onnx-proto.ts";
+import { loadRuntime, type OnnxBackend, onnxBackends } from "./runtime.ts";
 import { runWithoutCopies, withoutCopies } from "./uncopied.ts";
 
 /** Numbers of a tensor of TensorFlow.js; bool as 0 and 1. */
@@ -8,6 +9,8 @@ export type Numbers = Float32Array | Int32Array | Uint8Array;
 export interface SessionOptions {
   /** threads within an operation; default: one for each core */
   readonly threads?: number;
+  /** default: onnxruntime-node on the processor */
+  readonly backend?: OnnxBackend;
 }
 
 /** A buffer that a graph reads or writes. */
@@ -40,27 +43,29 @@ export interface Session {
  *
  * @param model  in the ONNX format
  */
-export async function createSession(model: Uint8Array, { threads }: SessionOptions = {}): Promise<Session> {
-  const runtime = await loadRuntime();
-  const session = await runtime.InferenceSession.create(withoutCopies(model), {
-    executionProviders: ["cpu"],
+export async function createSession(model: Uint8Array, { threads, backend = "onnx" }: SessionOptions = {}): Promise<Session> {
+  const runtime = await loadRuntime(backend);
+  const { provider } = onnxBackends[backend];
+  const writesInto = provider === "cpu"; // elsewhere results are made in other memory, and copied
+  const session = await runtime.InferenceSession.create(writesInto ? withoutCopies(model) : model, {
+    executionProviders: [provider],
     enableCpuMemArena: true,
     enableMemPattern: false,
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // errors are thrown; it need not print them, too
     ...(threads !== undefined && { intraOpNumThreads: threads }),
   });
-  const tensor = ({ type, data, shape }: Buffer): Tensor => new runtime.Tensor(type, data as Float32Array, shape);
-  const tensors = (buffers: Iterable<[string, Buffer]>): Record<string, Tensor> =>
-    Object.fromEntries([...buffers].map(([name, buffer]) => [name, tensor(buffer)]));
+  const tensors = (buffers: Iterable<readonly [string, Buffer]>): Record<string, Tensor> =>
+    Object.fromEntries([...buffers].map(([name, { type, data, shape }]) => [name, new runtime.Tensor(type, data as Float32Array, shape)]));
   const types = new Map(session.outputMetadata.map((result) => [result.name, result]));
   return {
     async run(inputs, into, results) {
-      const buffers = new Map(results.map((name) => [name, into[name] ?? newBuffer(types.get(name)!)]));
       const feeds = tensors(Object.entries(inputs));
+      if (!writesInto) return copied(await session.run(feeds, results), into);
+      const buffers = results.map((name) => [name, into[name] ?? newBuffer(types.get(name)!)] as const);
       const fetches = tensors(buffers);
       await runWithoutCopies((more) => session.run(feeds, { ...fetches, ...more }));
-      return Object.fromEntries([...buffers].map(([name, { data }]) => [name, data]));
+      return Object.fromEntries(buffers.map(([name, { data }]) => [name, data]));
     },
     dispose: () => session.release(),
   };
@@ -73,11 +78,8 @@ function newBuffer(result: InferenceSession.ValueMetadata): Buffer {
   return { type, shape, data: new numberArrays[type as keyof typeof numberArrays](shape.reduce((product, size) => product * size, 1)) };
 }
 
-async function loadRuntime(): Promise<typeof import("onnxruntime-node")> {
-  try {
-    return await import("onnxruntime-node");
-  } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
-    throw new Error(`onnxruntime-node cannot be loaded (${reason}); run npm ci, or choose another backend (basewise doctor lists them)`);
-  }
+function copied(outputs: InferenceSession.ReturnType, into: Readonly<Record<string, Buffer>>): Record<string, Numbers> {
+  const found = Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Numbers]));
+  for (const [name, { data }] of Object.entries(into)) data.set(found[name]!);
+  return found;
 }

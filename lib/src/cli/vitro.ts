@@ -1,0 +1,141 @@
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { placeOf, projectRoot } from "../files/index.ts";
+import type { Recipe } from "../vitro/index.ts";
+import { Progress } from "./progress.ts";
+import { wholeNumber } from "./scoring.ts";
+
+interface MakeFlags {
+  readonly zoo?: string;
+  readonly work?: string;
+  readonly parallel: number;
+  readonly backend?: string;
+  readonly json?: true;
+  readonly list?: true;
+}
+
+interface StudyFlags extends MakeFlags {
+  readonly quick?: true;
+  readonly output: string;
+}
+
+const makeExamples = `
+Makes the base models of vitro that are not there yet, from nothing: first weights and all text follow from a seed. What is stopped or killed goes on
+where it was.
+
+Examples:
+  basewise vitro make
+  basewise vitro make atlas-xs-3m forge-xs-3m --zoo my-zoo --parallel 1`;
+
+const studyExamples = `
+Scores every base model's skills and presence, trains reward models on each (both methods, several rates and seeds) and scores those on vitro's
+RewardBench. Tables: rewards.csv, subsets.csv, skills.csv, presence.csv, length.csv. What is stopped or killed goes on where it was.
+
+Examples:
+  basewise vitro study --quick
+  basewise vitro study --output data/vitro/study`;
+
+/** `basewise vitro`: the invented world, its base models, and the study on them. */
+export function registerVitro(program: Command): void {
+  const vitro = program.command("vitro").description("a small invented world whose truth is known: make its models, study them");
+  const make = vitro
+    .command("make")
+    .description("make vitro's base models")
+    .argument("[NAME...]", "models; all when none is named")
+    .option("--list", "only print the names, and how each model is made")
+    .addHelpText("after", makeExamples);
+  addEngineOptions(make).action(async (names: readonly string[], flags: MakeFlags) => {
+    const { makeZoo, recipeOf, zoo } = await import("../vitro/index.ts");
+    for (const name of names) recipeOf(name);
+    if (flags.list) {
+      for (const recipe of zoo) console.log(flags.json ? JSON.stringify(recipe) : describeRecipe(recipe));
+      return;
+    }
+    const wanted = names.length > 0 ? names : zoo.map(({ name }) => name);
+    const total = wanted.map((name) => recipeOf(name)).reduce((sum, { tokens, stage }) => sum + (stage === "base" ? tokens : 0), 0);
+    const progress = new Progress("thousand tokens", Math.round(total / 1000));
+    let tokens = 0;
+    await makeZoo(wanted, zooFolder(flags), workFolder(flags), {
+      parallel: flags.parallel,
+      signal: stopSignal(),
+      ...(flags.backend !== undefined && { backend: flags.backend }),
+      onModelStep: ({ stage }, line) => {
+        if (stage === "base") tokens += line.tokens;
+        progress.show(Math.round(tokens / 1000));
+      },
+      onModel: ({ name }, record) => {
+        progress.clear();
+        if (flags.json) console.log(JSON.stringify({ model: name, ...record }));
+        else
+          console.log(`${name}  ${record.seconds} s  loss ${record.validationLoss?.toFixed(3) ?? "–"}  skills ${meanSkill(record.skills)}`);
+      },
+    });
+    progress.clear();
+  });
+
+  const study = vitro
+    .command("study")
+    .description("train and score reward models on every base of vitro")
+    .option("--quick", "a small study: minutes")
+    .option("--output <DIR>", "where the tables go", "data/derived/vitro-study")
+    .addHelpText("after", studyExamples);
+  addEngineOptions(study).action(async (flags: StudyFlags) => {
+    const { fullStudy, quickStudy, runStudy } = await import("../vitro/index.ts");
+    const plan = flags.quick ? quickStudy : fullStudy;
+    let progress: Progress | undefined;
+    const finished = await runStudy(
+      plan,
+      zooFolder(flags),
+      resolve(flags.output),
+      join(workFolder(flags), flags.quick ? "quick" : "full"),
+      {
+        parallel: flags.parallel,
+        signal: stopSignal(),
+        ...(flags.backend !== undefined && { backend: flags.backend }),
+        onPart: (done, of, what) => {
+          progress ??= new Progress("parts", of);
+          progress.clear();
+          if (flags.json) console.log(JSON.stringify({ part: what, done, of }));
+          progress.show(done);
+        },
+      },
+    );
+    progress?.clear();
+    console.error(finished ? `tables: ${placeOf(resolve(flags.output))}` : "stopped; the same command goes on from here");
+    if (!finished) process.exitCode = 1;
+  });
+}
+
+function addEngineOptions(command: Command): Command {
+  return command
+    .option("--zoo <DIR>", "folder of the base models (default: data/vitro/zoo of the project)")
+    .option("--work <DIR>", "folder for what is under way (default: .cache/vitro of the project)")
+    .option("--parallel <n>", "models at a time, one thread each", wholeNumber, 2)
+    .option("--backend <name>", "what computes (basewise doctor lists them)")
+    .option("--json", "one JSON object a line");
+}
+
+function zooFolder({ zoo }: MakeFlags): string {
+  return resolve(zoo ?? join(projectRoot, "data", "vitro", "zoo"));
+}
+
+function workFolder({ work }: MakeFlags): string {
+  return resolve(work ?? join(projectRoot, ".cache", "vitro"));
+}
+
+function describeRecipe({ name, architecture, size, tokens, seed, from, stage }: Recipe): string {
+  return from === null
+    ? `${name}  ${architecture} ${size}, ${tokens / 1e6} million tokens, seed ${seed}`
+    : `${name}  ${from} after ${stage}`;
+}
+
+/** The first Ctrl-C lets the steps under way finish and be saved, the second ends at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(new Error("stopped")));
+  return stop.signal;
+}
+
+function meanSkill(skills: readonly { readonly accuracy: number }[]): string {
+  return (skills.reduce((sum, { accuracy }) => sum + accuracy, 0) / skills.length).toFixed(2);
+}

@@ -1,0 +1,54 @@
+import type { ElementType, OnnxTensor } from "./onnx-proto.ts";
+import type { Numbers, Session } from "./session.ts";
+
+/** A graph as plain data, and how to run it on named numbers. */
+export interface PreparedGraph {
+  /** in the ONNX format; null where nothing is to be computed */
+  readonly model: Uint8Array | null;
+  /** what the graph reads */
+  readonly inputs: readonly OnnxTensor[];
+  readonly results: readonly (OnnxTensor & { readonly graphName: string })[];
+  /** inputs over which the results of the same name are written while the graph runs */
+  readonly overwritten: readonly string[];
+  /** inputs into which the results of the same name are copied after the run: something may read the input later */
+  readonly copied: readonly string[];
+  readonly operations: number;
+  /** estimate of the memory that intermediate results take */
+  readonly bytes: number;
+}
+
+type NamedNumbers = Readonly<Record<string, Numbers>>;
+
+/**
+ * Run a prepared graph.
+ *
+ * @param session  null where nothing is to be computed
+ * @param given    inputs by name
+ * @param into     arrays for results, by name; the others get new ones
+ * @returns        results by name; those that replace an input are its own array
+ */
+export async function runGraph(
+  session: Session | null,
+  graph: PreparedGraph,
+  given: NamedNumbers,
+  into: NamedNumbers,
+): Promise<Record<string, Numbers>> {
+  const targets: Record<string, Numbers> = { ...into };
+  for (const name of graph.overwritten) targets[name] = given[name]!;
+  const feeds = Object.fromEntries(graph.inputs.map(({ name, type, shape }) => [name, { type, shape, data: given[name]! }]));
+  const computed = graph.results.filter(({ shape }) => !shape.includes(0));
+  const buffers = computed.flatMap(({ name, graphName, type, shape }) =>
+    targets[name] === undefined ? [] : [[graphName, { type, shape, data: targets[name] }] as const],
+  );
+  const graphNames = computed.map(({ graphName }) => graphName);
+  const found = session === null ? {} : await session.run(feeds, Object.fromEntries(buffers), graphNames);
+  for (const { name, graphName } of computed) {
+    if (graph.copied.includes(name)) given[name]!.set(found[graphName]!);
+  }
+  const kept = { ...targets, ...Object.fromEntries(graph.copied.map((name) => [name, given[name]!])) };
+  return Object.fromEntries(graph.results.map(({ name, graphName, type }) => [name, kept[name] ?? found[graphName] ?? emptyArray(type)]));
+}
+
+function emptyArray(type: ElementType): Numbers {
+  return type === "float32" ? new Float32Array() : type === "int32" ? new Int32Array() : new Uint8Array();
+}

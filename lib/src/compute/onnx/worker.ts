@@ -1,0 +1,97 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { questionAnswered } from "./open-questions.ts";
+import { type PreparedGraph, runGraph } from "./run-graph.ts";
+import { loadRuntime, type OnnxBackend } from "./runtime.ts";
+import { createSession, type Numbers, type Session } from "./session.ts";
+
+/** What the thread can be asked to do; each question gets one `Answer`, but for `close`, which ends the thread. */
+export type Question =
+  | { readonly kind: "open"; readonly backend: OnnxBackend; readonly threads: number | undefined }
+  | { readonly kind: "put"; readonly tensors: Readonly<Record<string, Numbers>> }
+  | { readonly kind: "get"; readonly names: readonly string[] }
+  | { readonly kind: "drop"; readonly names: readonly string[] }
+  | { readonly kind: "load"; readonly id: number; readonly graph: PreparedGraph }
+  | { readonly kind: "release"; readonly id: number }
+  | { readonly kind: "close" }
+  | {
+      readonly kind: "run";
+      readonly id: number;
+      readonly inputs: Readonly<Record<string, Numbers>>;
+      /** held tensors that the function takes */
+      readonly held: readonly string[];
+      /** held tensors that results replace */
+      readonly replaced: readonly string[];
+    };
+
+export type Answer = { readonly value: unknown } | { readonly error: string };
+
+/*
+ * The thread that computes: it holds the tensors and the sessions of one workspace. ONNX Runtime blocks the thread that runs a session,
+ * so it is not the one that shows progress and hears signals.
+ */
+const tensors = new Map<string, Numbers>();
+const graphs = new Map<number, { readonly graph: PreparedGraph; readonly session: Session | null }>();
+let backend: OnnxBackend = "onnx";
+let threads: number | undefined;
+
+async function answer(question: Exclude<Question, { kind: "close" }>): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
+  switch (question.kind) {
+    case "open": {
+      ({ backend, threads } = question);
+      const { env } = await loadRuntime(backend);
+      if (threads !== undefined) env.wasm.numThreads = threads;
+      return { value: env.versions.common, transfer: [] };
+    }
+    case "put":
+      for (const [name, data] of Object.entries(question.tensors)) tensors.set(name, data);
+      return nothing();
+    case "get": {
+      const copies = question.names.map((name) => [name, tensors.get(name)!.slice()] as const);
+      return { value: Object.fromEntries(copies), transfer: copies.map(([, { buffer }]) => buffer as ArrayBuffer) };
+    }
+    case "drop":
+      for (const name of question.names) tensors.delete(name);
+      return nothing();
+    case "load": {
+      const { id, graph } = question;
+      const session = graph.model === null ? null : await createSession(graph.model, { threads, backend });
+      graphs.set(id, { graph: { ...graph, model: null }, session });
+      return nothing();
+    }
+    case "release": {
+      const { session } = graphs.get(question.id)!;
+      graphs.delete(question.id);
+      await session?.dispose();
+      return nothing();
+    }
+    case "run":
+      return run(question);
+  }
+}
+
+async function run({ id, inputs, held, replaced }: Question & { kind: "run" }): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
+  const { graph, session } = graphs.get(id)!;
+  const pick = (names: readonly string[]): Record<string, Numbers> => Object.fromEntries(names.map((name) => [name, tensors.get(name)!]));
+  const results = await runGraph(session, graph, { ...pick(held), ...inputs }, pick(replaced));
+  const own = Object.entries(results).filter(([name]) => !tensors.has(name));
+  const copied = own.map(([name, data]) => [name, ownsBuffer(data) ? data : data.slice()] as const);
+  return { value: Object.fromEntries(copied), transfer: [...new Set(copied.map(([, { buffer }]) => buffer as ArrayBuffer))] };
+}
+
+function ownsBuffer({ buffer, byteLength }: Numbers): boolean {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && byteLength > 0;
+}
+
+function nothing(): { value: null; transfer: ArrayBuffer[] } {
+  return { value: null, transfer: [] };
+}
+
+parentPort!.on("message", (question: Question) => {
+  if (question.kind === "close") process.exit(); // of this thread
+  answer(question)
+    .finally(() => questionAnswered(workerData as Int32Array))
+    .then(
+      ({ value, transfer }) => parentPort!.postMessage({ value } satisfies Answer, transfer),
+      (error: unknown) => parentPort!.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies Answer),
+    );
+});

@@ -1,0 +1,25 @@
+/** vitro: the whole pipeline in a small invented world whose truth is known; for teaching and testing, it says nothing about real models. */
+export * from "../datasets/vitro/index.ts";
+export { type BenchmarkSettings, type SkillScore, scoreSkills } from "./benchmark-scores.ts";
+export { type ModelRecord, makeZoo, readModelRecord, type ZooOptions } from "./make.ts";
+export { saveNewModel } from "./new-model.ts";
+export { postTrain } from "./post-train.ts";
+export { type MakeOptions, preTrain, preTrainConfig, textRows } from "./pre-train.ts";
+export { familyArchitecture, type Recipe, recipeOf, zoo } from "./recipes.ts";
+export {
+  lengthBaseline,
+  type Method,
+  type RewardBenchResult,
+  type RewardData,
+  type RewardRun,
+  type RunOptions,
+  readRewardData,
+  rewardConfig,
+  scoreRewardModel,
+  type TrainedReward,
+  trainReward,
+} from "./reward-models.ts";
+export { type Architecture, maxPositions, modelConfig, type Shape, type Size, sizes } from "./sizes.ts";
+export { runStudy, type StudyOptions } from "./study.ts";
+export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+export { fullWorld, slimPajamaRows, type WorldFiles, type WorldSettings, writeWorld } from "./world-files.ts";

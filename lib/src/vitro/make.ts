@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readText, writeWhole } from "../files/index.ts";
+import { openModel } from "../models/index.ts";
+import { inParallel } from "../serving/index.ts";
+import type { LogLine, StepLine, TrainResult } from "../training/index.ts";
+import { type SkillScore, scoreSkills } from "./benchmark-scores.ts";
+import { postTrain } from "./post-train.ts";
+import { type MakeOptions, preTrain } from "./pre-train.ts";
+import { type Recipe, recipeOf, zoo } from "./recipes.ts";
+
+/** What lies beside a model of the zoo: how it was made, and what came out. */
+export interface ModelRecord {
+  readonly recipe: Recipe;
+  /** the one command that makes it again */
+  readonly command: string;
+  /** mean loss of each twentieth of the training, nats a token (for DPO its own loss) */
+  readonly lossCurve: readonly { readonly step: number; readonly loss: number }[];
+  /** on other text of the same kind */
+  readonly validationLoss: number | null;
+  readonly skills: readonly SkillScore[];
+  readonly seconds: number;
+  readonly engine: string;
+  readonly node: string;
+}
+
+export interface ZooOptions extends MakeOptions {
+  /** models that are made side by side */
+  readonly parallel?: number;
+  readonly onModel?: (recipe: Recipe, record: ModelRecord) => void;
+  readonly onModelStep?: (recipe: Recipe, line: StepLine, steps: number) => void;
+}
+
+/** Name of a model's record, in its folder. */
+const recordFile = "vitro.json";
+
+/** The record of a finished model of the zoo; null where it is not there, or was made by another recipe. */
+export function readModelRecord(folder: string, recipe: Recipe): ModelRecord | null {
+  const path = join(folder, recordFile);
+  if (!existsSync(path)) return null;
+  const record = JSON.parse(readText(path)) as ModelRecord;
+  return JSON.stringify(record.recipe) === JSON.stringify(recipe) ? record : null;
+}
+
+/**
+ * Make models of the zoo, those that are not there yet; two at a time with one thread each are faster than one with two.
+ *
+ * @param names  of the models; those that they start from are made, too
+ * @param zooFolder  a folder for each model
+ * @param work    logs and checkpoints; what was stopped goes on there
+ */
+export async function makeZoo(names: readonly string[], zooFolder: string, work: string, options: ZooOptions = {}): Promise<void> {
+  const wanted = withOrigins(names);
+  for (const stage of ["base", "sft", "sft-dpo"] as const) {
+    const recipes = wanted.filter((recipe) => recipe.stage === stage && readModelRecord(join(zooFolder, recipe.name), recipe) === null);
+    const largestFirst = recipes.sort((a, b) => cost(b) - cost(a));
+    for await (const _ of inParallel(largestFirst, options.parallel ?? 2, (recipe) => makeModel(recipe, zooFolder, work, options)));
+    if (options.signal?.aborted) return;
+  }
+}
+
+function withOrigins(names: readonly string[]): Recipe[] {
+  const all = new Set<Recipe>();
+  const add = (name: string): void => {
+    const recipe = recipeOf(name);
+    if (recipe.from !== null) add(recipe.from);
+    all.add(recipe);
+  };
+  names.forEach(add);
+  return zoo.filter((recipe) => all.has(recipe));
+}
+
+function cost({ size, tokens }: Recipe): number {
+  return tokens * { XS: 1, S: 2, M: 6 }[size];
+}
+
+async function makeModel(recipe: Recipe, zooFolder: string, work: string, options: ZooOptions): Promise<void> {
+  const folder = join(zooFolder, recipe.name);
+  const own = join(work, recipe.name);
+  const { onModelStep, onModel, parallel: _, ...rest } = options;
+  const settings = {
+    threads: 1,
+    ...rest,
+    ...(onModelStep && { onStep: (line: StepLine, steps: number) => onModelStep(recipe, line, steps) }),
+  };
+  const result =
+    recipe.from === null
+      ? await preTrain(recipe, folder, own, settings)
+      : await postTrain(recipe, join(zooFolder, recipe.from), folder, own, settings);
+  if (result.stopped) return;
+  const record = await recordOf(recipe, folder, result, settings);
+  writeWhole(join(folder, recordFile), `${JSON.stringify(record, null, 2)}\n`);
+  onModel?.(recipe, record);
+}
+
+async function recordOf(recipe: Recipe, folder: string, result: TrainResult, { backend, threads }: MakeOptions): Promise<ModelRecord> {
+  const model = await openModel(folder, { ...(backend !== undefined && { backend }), ...(threads !== undefined && { threads }) });
+  try {
+    return {
+      recipe,
+      command: `basewise vitro make ${recipe.name}`,
+      lossCurve: lossCurve(result.lines),
+      validationLoss: result.last?.loss ?? null,
+      skills: await scoreSkills(model),
+      seconds: Math.round(result.lines.reduce((sum, line) => sum + line.seconds, 0)),
+      engine: result.engines.join("; "),
+      node: process.version,
+    };
+  } finally {
+    await model.dispose();
+  }
+}
+
+function lossCurve(lines: readonly LogLine[]): { step: number; loss: number }[] {
+  const steps = lines.filter((line): line is StepLine => line.kind === "step");
+  const length = Math.max(1, Math.floor(steps.length / 20));
+  return Array.from({ length: Math.floor(steps.length / length) }, (_, i) => {
+    const part = steps.slice(i * length, (i + 1) * length);
+    return { step: part.at(-1)!.step, loss: Number((part.reduce((sum, { loss }) => sum + loss, 0) / part.length).toFixed(5)) };
+  });
+}

@@ -1,0 +1,36 @@
+import { type Dice, dice } from "../datasets/vitro/dice.ts";
+import { readModelConfig, saveCheckpoint, type TensorToWrite, weightShapes } from "../models/index.ts";
+import { seededRandom } from "../statistics/index.ts";
+
+/**
+ * Save a model that has learned nothing yet.
+ *
+ * Embeddings are normal with variance 1 / hidden; linear weights with standard deviation 0.8 / √inputs, and those that add to the residual stream another
+ * 1 / √(2 · layers) smaller; biases are 0, norms leave their input as it is.
+ *
+ * @param config  config.json
+ * @param files   further files by name: the tokenizer's
+ */
+export async function saveNewModel(
+  folder: string,
+  config: Readonly<Record<string, unknown>>,
+  files: Readonly<Record<string, string>>,
+  seed: number,
+): Promise<void> {
+  const model = readModelConfig(config);
+  const drawn = dice(seededRandom(seed));
+  const residual = 1 / Math.sqrt(2 * model.layers);
+  const tensors = [...weightShapes(model)].map(([name, shape]): TensorToWrite => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (shape.length === 1)
+      return { name, shape, data: new Float32Array(size).fill(name.endsWith(".bias") || model.norm.weightPlusOne ? 0 : 1) };
+    if (name === model.names.embedding) return { name, shape, data: normals(drawn, size, 1 / Math.sqrt(model.hiddenSize)) };
+    const addsToResidual = name.includes(`.${model.names.output}.`) || name.includes(`.${model.names.down}.`);
+    return { name, shape, data: normals(drawn, size, (0.8 / Math.sqrt(shape[1]!)) * (addsToResidual ? residual : 1)) };
+  });
+  await saveCheckpoint(folder, { config, tensors, files, replace: true });
+}
+
+function normals(drawn: Dice, size: number, deviation: number): Float32Array {
+  return Float32Array.from({ length: size }, () => deviation * drawn.normal());
+}

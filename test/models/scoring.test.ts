@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { openWorkspace, type Workspace } from "basewise/compute";
+import {
+  type HeldModel,
+  holdModel,
+  openCheckpoint,
+  openModel,
+  readModelConfig,
+  scoreRewards,
+  scoreTexts,
+  weightShapes,
+} from "basewise/models";
+import { seededRandom } from "basewise/statistics";
+import { allClose, answersOf, checkpointNames, optionAnswers, optionNames } from "./fixtures.ts";
+
+async function hold(fixture: "checkpoints" | "model-options", name: string, workspace: Workspace): Promise<HeldModel> {
+  const checkpoint = openCheckpoint(join("test", "fixtures", fixture, name));
+  try {
+    return await holdModel(checkpoint, workspace);
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/** The same model with a reward head. */
+async function withHead({ config, workspace, weightNames }: HeldModel, head: Float32Array): Promise<HeldModel> {
+  const { score } = config.names;
+  await workspace.put({ [score]: { shape: [head.length / config.hiddenSize, config.hiddenSize], data: head } });
+  return { config, workspace, weightNames: [...weightNames, score] };
+}
+
+function allTextsClose(actual: readonly Float32Array[], expected: readonly ArrayLike<number>[], tolerance: number, what: string): void {
+  assert.equal(actual.length, expected.length, what);
+  for (const [i, row] of actual.entries()) allClose(row, expected[i]!, tolerance, `${what} ${i}`);
+}
+
+describe("compiled scorers", () => {
+  let workspace: Workspace;
+  before(async () => {
+    workspace = await openWorkspace({ backend: "onnx", threads: 2 });
+  });
+  after(() => workspace.close());
+
+  for (const name of checkpointNames) {
+    it(`${name}: log-probabilities, rewards and attributes are transformers'`, async () => {
+      const { answers, tensor } = answersOf(name);
+      const model = await hold("checkpoints", name, workspace);
+      const documents = answers.documents.map(({ input_ids }) => input_ids);
+      const expected = documents.map((_, i) => tensor(`doc${i}.logprobs`));
+      const found = await scoreTexts(model, documents);
+      allTextsClose(found, expected, 2e-5, "document");
+      for (const [i, text] of documents.entries()) {
+        allTextsClose(await scoreTexts(model, [text]), [found[i]!], 1e-5, `document ${i} alone`);
+      }
+      const chats = answers.chat.map(({ input_ids }) => input_ids);
+      const rewards = await scoreRewards(await withHead(model, tensor("head.bt.weight")), chats, { batch: 5 });
+      allClose(
+        rewards.map(([reward]) => reward!),
+        answers.reward.rewards,
+        2e-5,
+        "reward",
+      );
+      const attributes = await scoreRewards(await withHead(model, tensor("head.regression.weight")), chats);
+      allTextsClose(attributes, answers.regression.attributes, 2e-5, "attributes");
+    });
+  }
+
+  for (const name of optionNames) {
+    it(`${name}: log-probabilities are transformers'`, async () => {
+      const { documents } = optionAnswers(name);
+      const model = await hold("model-options", name, workspace);
+      const found = await scoreTexts(
+        model,
+        documents.map(({ input_ids }) => input_ids),
+      );
+      allTextsClose(
+        found,
+        documents.map(({ logprobs }) => logprobs),
+        2e-5,
+        "document",
+      );
+    });
+  }
+
+  it("phi3small: log-probabilities are the plain backend's, within and beyond the local blocks", async () => {
+    const config = readModelConfig({
+      ...{ model_type: "phi3small", vocab_size: 23, hidden_size: 24, num_hidden_layers: 3, num_attention_heads: 4 },
+      ...{ num_key_value_heads: 2, ff_intermediate_size: 10, max_position_embeddings: 64, gegelu_limit: 1.5 },
+      ...{ blocksparse_block_size: 4, blocksparse_num_local_blocks: 2, blocksparse_vert_stride: 3, dense_attention_every_n_layers: 2 },
+      dummy_token_indices: [3, 17],
+    });
+    const random = seededRandom(11);
+    const shapes = [...weightShapes(config)];
+    const weights = Object.fromEntries(
+      shapes.map(([name, shape]) => {
+        const data = new Float32Array(shape.reduce((product, size) => product * size, 1)).map(() => random() - 0.5);
+        return [name, { shape, data }];
+      }),
+    );
+    const texts = [3, 9, 40].map((length) => Array.from({ length }, (_, i) => (i * 7 + length) % 23));
+    const scored: Float32Array[][] = [];
+    for (const backend of ["cpu", "onnx"]) {
+      const own = await openWorkspace({ backend });
+      await own.put(weights);
+      scored.push(await scoreTexts({ config, workspace: own, weightNames: shapes.map(([name]) => name) }, texts));
+      await own.close();
+    }
+    allTextsClose(scored[1]!, scored[0]!, 2e-5, "text");
+  });
+
+  it("gives texts their own results whatever they are scored with, and texts of one token or none nothing", async () => {
+    const model = await hold("checkpoints", "llama", workspace);
+    const random = seededRandom(5);
+    const texts = [0, 1, 2, 3, 17, 33, 64, 65, 130, 16, 16, 16].map((length) =>
+      Array.from({ length }, () => Math.floor(random() * model.config.vocabSize)),
+    );
+    const together = await scoreTexts(model, texts, { batch: 3 });
+    assert.deepEqual(
+      together.map(({ length }) => length),
+      texts.map(({ length }) => Math.max(0, length - 1)),
+    );
+    const reversed = (await scoreTexts(model, [...texts].reverse(), { batch: 12, tokens: 200 })).reverse();
+    allTextsClose(reversed, together, 1e-5, "text");
+  });
+
+  it("counts what is done", async () => {
+    const model = await hold("checkpoints", "llama", workspace);
+    const done: number[] = [];
+    await scoreTexts(model, [[5, 6, 7], [5], [5, 6], [8, 9]], { batch: 2, onProgress: (count) => done.push(count) });
+    assert.deepEqual(done, [3, 4]);
+  });
+});
+
+describe("openModel", () => {
+  it("brings tokenizer, weights and engine, and closes what it opened", async () => {
+    const folder = join("test", "fixtures", "checkpoints", "gemma");
+    const model = await openModel(folder, { backend: "onnx", threads: 1 });
+    assert.match(model.engine, /^gemma on onnx, ONNX Runtime 1\.\d+\.\d+, 1 thread \(asked for\)$/);
+    const ids = model.tokenizer.encode("two words");
+    assert.equal((await scoreTexts(model, [ids]))[0]!.length, ids.length - 1);
+    await model.dispose();
+    await assert.rejects(scoreTexts(model, [ids]), /is closed/);
+    await assert.rejects(openModel(folder, { backend: "nothing" }), /unknown backend "nothing"/);
+  });
+});
