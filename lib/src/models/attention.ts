@@ -20,26 +20,65 @@ export interface AttentionInputs extends RotaryTables {
  *
  * @param layer  number of the layer
  * @param x      normalised hidden states  [batch · length, hidden]
- * @returns      [batch · length, hidden]
+ * @param last   row of each text's last token, where these alone are to look at what there is  [batch] int32
+ * @returns      [batch · length, hidden]; [batch, hidden] of the last tokens
  */
-export function attention(config: DecoderConfig, weights: Weights, layer: number, x: tf.Tensor2D, inputs: AttentionInputs): tf.Tensor2D {
+export function attention(
+  config: DecoderConfig,
+  weights: Weights,
+  layer: number,
+  x: tf.Tensor2D,
+  inputs: AttentionInputs,
+  last: tf.Tensor1D | null = null,
+): tf.Tensor2D {
   const { heads, kvHeads, headDim, names } = config;
   const prefix = `${names.layer}${layer}.`;
   const length = inputs.cos.shape[1];
   const batch = x.shape[0] / length;
-  const group = (heads / kvHeads) * length; // the queries of a group are rows of one matrix: its keys and values need no copies
-  const [query, key, value] = project(config, weights, prefix, x, batch, length);
+  const looking = last === null ? length : 1;
+  const group = (heads / kvHeads) * looking; // the queries of a group are rows of one matrix: its keys and values need no copies
+  const [query, key, value] = project(config, weights, prefix, x, batch, length, last);
 
-  const q = tf.reshape(byHead(rotate(config, inputs, headNorm(config, weights, prefix, "q", query))), [batch, kvHeads, group, headDim]);
+  const tables = last === null ? inputs : tablesAt(inputs, last);
+  const q = tf.reshape(byHead(rotate(config, tables, headNorm(config, weights, prefix, "q", query))), [batch, kvHeads, group, headDim]);
   const k = byHead(rotate(config, inputs, headNorm(config, weights, prefix, "k", key)));
   const mask = inputs.masks[spanName(config.attention.spans[layer]!)]!;
-  const period = mask.rank === 3 ? mask.shape[0]! : 1;
-  const products = tf.matMul(q, k, false, true);
-  const scores = tf.reshape(softCapped(config, products), [(batch * heads) / period, period, length, length]);
-  const shares = tf.reshape(tf.softmax(tf.add(scores, mask)), [batch, kvHeads, group, length]);
-  const mixed = tf.reshape(tf.matMul(shares, byHead(value)), [batch, heads, length, headDim]);
-  const rows = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * length, heads * headDim]) as tf.Tensor2D;
+  const scores = softCapped(config, tf.matMul(q, k, false, true));
+  const masked = last === null ? maskedScores(scores, mask, heads) : maskedLastScores(scores, mask, heads, last);
+  const shares = tf.reshape(tf.softmax(masked), [batch, kvHeads, group, length]);
+  const mixed = tf.reshape(tf.matMul(shares, byHead(value)), [batch, heads, looking, headDim]);
+  const rows = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * looking, heads * headDim]) as tf.Tensor2D;
   return linear(config, weights, prefix + names.output, rows);
+}
+
+/** @param scores [batch, kvHeads, group, length] @param mask [length, length], or [n, length, length]: head h has matrix h mod n */
+function maskedScores(scores: tf.Tensor, mask: tf.Tensor, heads: number): tf.Tensor {
+  const [batch, length] = [scores.shape[0]!, scores.shape[3]!];
+  const period = mask.rank === 3 ? mask.shape[0]! : 1;
+  return tf.add(tf.reshape(scores, [(batch * heads) / period, period, length, length]), mask);
+}
+
+/** The same of the last tokens alone: each text has a row of the mask. */
+function maskedLastScores(scores: tf.Tensor, mask: tf.Tensor, heads: number, last: tf.Tensor1D): tf.Tensor {
+  const [batch, length] = [scores.shape[0]!, scores.shape[3]!];
+  const period = mask.rank === 3 ? mask.shape[0]! : 1;
+  const rows = tf.gather(tf.reshape(mask, [period, length, length]), positions(last, length), 1);
+  const own = tf.reshape(tf.transpose(rows, [1, 0, 2]), [batch, 1, period, length]);
+  return tf.add(tf.reshape(scores, [batch, heads / period, period, length]), own);
+}
+
+/** Positions of the last tokens within their texts. */
+function positions(last: tf.Tensor1D, length: number): tf.Tensor1D {
+  return tf.sub(last, tf.range(0, last.shape[0] * length, length, "int32"));
+}
+
+/** The last tokens' rows of the tables  [batch, 1, 1, headDim] */
+function tablesAt({ cos, sin }: RotaryTables, last: tf.Tensor1D): RotaryTables {
+  const [texts, length, , headDim] = cos.shape;
+  const at = texts === 1 ? positions(last, length) : last;
+  const own = (table: tf.Tensor4D): tf.Tensor4D =>
+    tf.reshape(tf.gather(tf.reshape(table, [texts * length, headDim]), at), [last.shape[0], 1, 1, headDim]);
+  return { cos: own(cos), sin: own(sin) };
 }
 
 /** Scale the scores and cap them. */
@@ -54,20 +93,35 @@ function byHead(x: tf.Tensor4D): tf.Tensor4D {
 
 type QueryKeyValue = [query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D];
 
-/** Queries [batch, length, heads, headDim], keys and values [batch, length, kvHeads, headDim]. */
-function project(config: DecoderConfig, weights: Weights, prefix: string, x: tf.Tensor2D, batch: number, length: number): QueryKeyValue {
+/** Queries [batch, length or 1, heads, headDim], keys and values [batch, length, kvHeads, headDim]. */
+function project(
+  config: DecoderConfig,
+  weights: Weights,
+  prefix: string,
+  x: tf.Tensor2D,
+  batch: number,
+  length: number,
+  last: tf.Tensor1D | null,
+): QueryKeyValue {
   const { heads, kvHeads, headDim, names } = config;
-  const shaped = (part: tf.Tensor, count: number): tf.Tensor4D => tf.reshape(part, [batch, length, count, headDim]);
+  const shaped = (part: tf.Tensor, count: number): tf.Tensor4D => tf.reshape(part, [batch, -1, count, headDim]);
   if (names.joined === null) {
-    const projected = (name: string | null): tf.Tensor2D => linear(config, weights, prefix + name, x);
-    return [shaped(projected(names.query), heads), shaped(projected(names.key), kvHeads), shaped(projected(names.value), kvHeads)];
+    const projected = (name: string | null, rows: tf.Tensor2D): tf.Tensor2D => linear(config, weights, prefix + name, rows);
+    const query = projected(names.query, lastRows(x, last));
+    return [shaped(query, heads), shaped(projected(names.key, x), kvHeads), shaped(projected(names.value, x), kvHeads)];
   }
   const all = linear(config, weights, prefix + names.joined, x);
   const grouped = config.attention.projections === "grouped";
   const sizes = [heads, kvHeads, kvHeads].map((count) => (grouped ? count / kvHeads : count) * headDim);
   const rows = grouped ? tf.reshape(all, [batch * length * kvHeads, -1]) : all;
   const [query, key, value] = tf.split(rows, sizes, 1);
-  return [shaped(query!, heads), shaped(key!, kvHeads), shaped(value!, kvHeads)];
+  const queries = lastRows(tf.reshape(query!, [batch * length, heads * headDim]), last);
+  return [shaped(queries, heads), shaped(key!, kvHeads), shaped(value!, kvHeads)];
+}
+
+/** Rows of the last tokens, or all. */
+export function lastRows(x: tf.Tensor2D, last: tf.Tensor1D | null): tf.Tensor2D {
+  return last === null ? x : tf.gather(x, last);
 }
 
 function headNorm(config: DecoderConfig, weights: Weights, prefix: string, of: "q" | "k", x: tf.Tensor4D): tf.Tensor4D {
