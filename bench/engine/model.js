@@ -1,6 +1,6 @@
 // The models that engines are compared on, and numbers that TypeScript and Python make alike.
 import { tf } from "basewise/compute";
-import { decode, decoderInputs, finalNorm, readModelConfig, tokenLogProbabilities, weight, weightShapes } from "basewise/models";
+import { decode, decodeLast, decoderInputs, finalNorm, readModelConfig, tokenLogProbabilities, weight, weightShapes } from "basewise/models";
 
 const common = { model_type: "llama", rms_norm_eps: 1e-5, rope_theta: 10000, hidden_act: "silu", tie_word_embeddings: true };
 
@@ -75,17 +75,18 @@ export function startOf(size) {
   return { config, names: shapes.map(([name]) => name), shapes: shapes.map(([, shape]) => shape), numbers, ids, texts, length };
 }
 
-function rewardsOf(config, weights, inputs) {
-  const rows = tf.gather(decode(config, weights, inputs), inputs.last);
+/** As lib computes them, or with every row of the last layer, as PyTorch does. */
+function rewardsOf(config, weights, inputs, everyRow) {
+  const rows = everyRow ? tf.gather(decode(config, weights, inputs), inputs.last) : decodeLast(config, weights, inputs);
   return tf.matMul(finalNorm(config, weights, rows), weight(weights, config.names.score), false, true);
 }
 
 /** A training step: the Bradley–Terry loss of pairs, its gradient clipped by the norm, AdamW. */
-export function trainingStep({ config, names, texts, length }) {
+export function trainingStep({ config, names, texts, length }, task) {
   return ({ ids, rate, correction, rootCorrection, ...state }) => {
     const inputs = decoderInputs(config, ids, Array(texts).fill(length));
     const loss = (...values) => {
-      const [won, lost] = tf.split(rewardsOf(config, new Map(names.map((name, i) => [name, values[i]])), inputs), 2);
+      const [won, lost] = tf.split(rewardsOf(config, new Map(names.map((name, i) => [name, values[i]])), inputs, task.endsWith("-rows")), 2);
       return tf.mean(tf.softplus(tf.sub(lost, won)));
     };
     const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => state[name]));
@@ -112,7 +113,7 @@ export function scoring({ config, names, texts, length }, task) {
   const lengths = Array(texts).fill(length);
   return ({ ids, ...tensors }) => {
     const weights = new Map(names.map((name) => [name, tensors[name]]));
-    if (task === "reward") return { result: rewardsOf(config, weights, decoderInputs(config, ids, lengths)) };
+    if (task.startsWith("reward")) return { result: rewardsOf(config, weights, decoderInputs(config, ids, lengths), task.endsWith("-rows")) };
     return { result: tokenLogProbabilities({ config, weights }, ids, lengths, { chunk: 512 }) };
   };
 }
