@@ -137,7 +137,20 @@ else {
   );
   const shown = (value) => value?.toFixed(0) ?? "–";
   printTable([
-    ["", "basewise tokens/s", "(best)", "PyTorch tokens/s", "(best)", "ratio", "of best", "of processor time", "operations", "compile s", "peak MiB", "PyTorch's"],
+    [
+      "",
+      "basewise tokens/s",
+      "(best)",
+      "PyTorch tokens/s",
+      "(best)",
+      "ratio",
+      "of best",
+      "of processor time",
+      "operations",
+      "compile s",
+      "peak MiB",
+      "PyTorch's",
+    ],
     ...rows.map(({ task, tokensPerSecond, best, torch, operations, compileSeconds, processorSeconds, residentMiB }) => [
       task,
       shown(tokensPerSecond),

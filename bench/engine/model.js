@@ -1,6 +1,15 @@
 // The models that engines are compared on, and numbers that TypeScript and Python make alike.
 import { tf } from "basewise/compute";
-import { decode, decodeLast, decoderInputs, finalNorm, readModelConfig, tokenLogProbabilities, weight, weightShapes } from "basewise/models";
+import {
+  decode,
+  decodeLast,
+  decoderInputs,
+  finalNorm,
+  readModelConfig,
+  tokenLogProbabilities,
+  weight,
+  weightShapes,
+} from "basewise/models";
 
 const common = { model_type: "llama", rms_norm_eps: 1e-5, rope_theta: 10000, hidden_act: "silu", tie_word_embeddings: true };
 
@@ -46,6 +55,7 @@ export const sizes = {
     },
   },
 };
+sizes.documents = { ...sizes.tiny, texts: 2, length: 2048, config: { ...sizes.tiny.config } };
 for (const { config, length } of Object.values(sizes)) config.max_position_embeddings = length;
 
 export const adamW = { rate: 1e-3, decay: 0.01, mean: 0.9, square: 0.999, eps: 1e-8, clip: 1 };
@@ -86,7 +96,10 @@ export function trainingStep({ config, names, texts, length }, task) {
   return ({ ids, rate, correction, rootCorrection, ...state }) => {
     const inputs = decoderInputs(config, ids, Array(texts).fill(length));
     const loss = (...values) => {
-      const [won, lost] = tf.split(rewardsOf(config, new Map(names.map((name, i) => [name, values[i]])), inputs, task.endsWith("-rows")), 2);
+      const [won, lost] = tf.split(
+        rewardsOf(config, new Map(names.map((name, i) => [name, values[i]])), inputs, task.endsWith("-rows")),
+        2,
+      );
       return tf.mean(tf.softplus(tf.sub(lost, won)));
     };
     const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => state[name]));
@@ -113,7 +126,8 @@ export function scoring({ config, names, texts, length }, task) {
   const lengths = Array(texts).fill(length);
   return ({ ids, ...tensors }) => {
     const weights = new Map(names.map((name) => [name, tensors[name]]));
-    if (task.startsWith("reward")) return { result: rewardsOf(config, weights, decoderInputs(config, ids, lengths), task.endsWith("-rows")) };
+    if (task.startsWith("reward"))
+      return { result: rewardsOf(config, weights, decoderInputs(config, ids, lengths), task.endsWith("-rows")) };
     return { result: tokenLogProbabilities({ config, weights }, ids, lengths, { chunk: 512 }) };
   };
 }

@@ -75,7 +75,14 @@ function addedRows(graph: Graph, rows: Value, ids: Value, segments: number): Val
   const zeros = graph.filled(rows.type, [segments * width], 0);
   if (count * width === 0) return graph.reshape(zeros, [segments, width]);
   const type = segments * width < 2 ** 31 ? "int32" : "int64";
-  const columns = graph.constant(type, [width], numbers(type, Array.from({ length: width }, (_, i) => i)));
+  const columns = graph.constant(
+    type,
+    [width],
+    numbers(
+      type,
+      Array.from({ length: width }, (_, i) => i),
+    ),
+  );
   const starts = graph.binary("Mul", graph.cast(graph.reshape(ids, [count, 1]), type), graph.scalar(type, width));
   const places = graph.reshape(graph.binary("Add", starts, columns), [count * width]);
   const sums = graph.operation("ScatterElements", [zeros, places, graph.reshape(rows, [count * width])], zeros, {
