@@ -73,14 +73,15 @@ export function startOf(size) {
   const { config: json, texts, length } = sizes[size];
   const config = readModelConfig(json);
   const shapes = [...weightShapes(config), [config.names.score, [1, config.hiddenSize]]];
-  const numbers = shapes.map(([, shape], t) => {
-    const data = noise(
-      t,
-      shape.reduce((a, b) => a * b, 1),
-    );
-    const scale = 2 / Math.sqrt(shape.at(-1));
-    return shape.length === 1 ? data.map((x) => 1 + 0.1 * x) : data.map((x) => scale * x);
-  });
+  const numbers = () =>
+    shapes.map(([, shape], t) => {
+      const data = noise(
+        t,
+        shape.reduce((a, b) => a * b, 1),
+      );
+      const scale = 2 / Math.sqrt(shape.at(-1));
+      return shape.length === 1 ? data.map((x) => 1 + 0.1 * x) : data.map((x) => scale * x);
+    });
   const ids = Int32Array.from(noise(1000, texts * length), (x) => Math.floor(config.vocabSize * (x + 0.5) ** 4));
   return { config, names: shapes.map(([name]) => name), shapes: shapes.map(([, shape]) => shape), numbers, ids, texts, length };
 }
