@@ -72,8 +72,8 @@ export const indexing: KernelTable = {
  */
 function addedRows(graph: Graph, rows: Value, ids: Value, segments: number): Value {
   const [count, width] = rows.shape as [number, number];
-  const zeros = graph.filled(rows.type, [segments * width], 0);
-  if (count * width === 0) return graph.reshape(zeros, [segments, width]);
+  if (count * width === 0) return graph.filled(rows.type, [segments, width], 0);
+  const zeros = computedZeros(graph, rows, segments * width);
   const type = segments * width < 2 ** 31 ? "int32" : "int64";
   const columns = graph.constant(
     type,
@@ -89,4 +89,18 @@ function addedRows(graph: Graph, rows: Value, ids: Value, segments: number): Val
     attributes: { axis: 0, reduction: "add" },
   });
   return graph.reshape(sums, [segments, width]);
+}
+
+/**
+ * Zeros that the sums may be written over, made when the rows are there: those of a constant would be kept with the graph, and copied
+ * for every run.
+ */
+function computedZeros(graph: Graph, rows: Value, size: number): Value {
+  const number = graph.operation("Slice", [graph.reshape(rows, [sizeOf(rows.shape)]), graph.sizes([0]), graph.sizes([1])], {
+    type: rows.type,
+    shape: [1],
+  });
+  const never = graph.binary("Less", number, number, "bool");
+  const zero = graph.operation("Where", [never, number, graph.scalar(rows.type, 0)], number);
+  return graph.operation("Expand", [zero, graph.sizes([size])], { type: rows.type, shape: [size] });
 }
