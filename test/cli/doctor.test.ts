@@ -15,12 +15,22 @@ describe("basewise doctor", () => {
     assert.deepEqual([code, out.trim().split("\n").length], [0, 1]);
     assert.equal(machine.node.version, process.versions.node);
     const names = machine.engines.map((engine: { name: string }) => engine.name);
-    assert.deepEqual(names, ["tensorflow-gpu", "tensorflow", "webgpu", "cpu"]);
+    assert.deepEqual(names, ["tensorflow-gpu", "tensorflow", "webgpu", "onnx", "onnx-web", "cpu", "onnx-webgpu", "onnx-cuda"]);
     for (const engine of machine.engines) assert.equal(engine.available, engine.reason === null);
   });
   it("says the same in lines", () => {
     const { out } = doctor();
-    for (const word of ["Node", "Memory", "Backend webgpu", "Backend cpu", "Graphics card", "jupyter", "sbatch"])
+    for (const word of [
+      "Node",
+      "Memory",
+      "Backend webgpu",
+      "Backend onnx ",
+      "Backend onnx-cuda",
+      "Backend cpu",
+      "Graphics card",
+      "jupyter",
+      "sbatch",
+    ])
       assert.match(out, new RegExp(`^${word}`, "m"));
   });
 });

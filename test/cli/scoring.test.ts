@@ -221,6 +221,13 @@ describe("basewise reward", () => {
     match(done.stdout, /^1 {2}tokens \d+ {2}reward -?\d+\.\d{4}\n/);
   });
 
+  it("shows an id as text: nothing in it reaches the terminal as a command or a second line", async () => {
+    const model = await rewardModel("qwen2", "bt");
+    const messages = [{ role: "user", content: "Hi" }];
+    const { out } = basewise("reward", model, "--conversations", lines([{ messages, id: "a\u001b[31mb\nc" }]));
+    match(out, /^a \[31mb c {2}tokens \d+ {2}reward -?\d+\.\d{4}\n$/);
+  });
+
   it("names file and line of bad conversations", async () => {
     const model = await rewardModel("mistral", "bt");
     const fails = (row: unknown, message: RegExp): void => {
@@ -255,5 +262,38 @@ describe("basewise reward", () => {
     deepEqual([left.rows[0].tokens, right.rows[0].tokens], [50, 50]);
     ok(left.rows[0].rewards[0] !== right.rows[0].rewards[0]);
     match(cut("--limit", "50").err, /tokens, but the model takes 50/);
+  });
+});
+
+describe("the default engine", () => {
+  const run = (...words: string[]) => spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
+  it("is ONNX Runtime where nothing native is: transformers' numbers, with as many threads as asked for", async () => {
+    const { documents } = expectedOf("stablelm");
+    const scored = run("logprobs", fixture("stablelm"), "--documents", lines(documents), "--limit", "200", "--json", "--threads", "2");
+    match(scored.stderr, /^basewise: stablelm on (onnx, ONNX Runtime 1\.\d+\.\d+, 2 threads|tensorflow|webgpu).*\(found here\)\n$/);
+    const rows: Json[] = scored.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    for (const [i, { mean_logprob }] of documents.entries()) within(rows[i].mean, mean_logprob, 1e-5);
+
+    const { reward } = expectedOf("mistral");
+    const model = await rewardModel("mistral", "bt");
+    const rewarded = run("reward", model, "--conversations", lines(conversations("mistral")), "--json", "--backend", "onnx");
+    deepEqual(rewarded.status, 0);
+    for (const [i, line] of rewarded.stdout.trim().split("\n").entries()) within(JSON.parse(line).rewards[0], reward.rewards[i]!, 2e-4);
+  });
+  it("refuses a number of threads that is none, and a backend that is none", () => {
+    const file = lines([{ text: "a" }]);
+    match(run("logprobs", fixture("llama"), "--documents", file, "--threads", "0").stderr, /--threads.*give a whole number above 0/);
+    const { status, stderr } = run("logprobs", fixture("llama"), "--documents", file, "--backend", "torch");
+    equal(status, 2);
+    match(stderr, /^basewise: unknown backend "torch"; known: tensorflow-gpu, [^\n]+\n$/);
+  });
+  it("is refused where it says why", () => {
+    const { status, stderr } = run("logprobs", fixture("llama"), "--documents", lines([{ text: "a" }]), "--backend", "onnx-cuda");
+    if (status === 0) return; // this machine has it
+    equal(status, 2);
+    match(stderr, /^basewise: backend onnx-cuda is not available: [^\n]+ \(basewise doctor lists all\)\n$/);
   });
 });

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { type BackendName, backendNames, inspectEngine, listBackends, tf, useBackend } from "basewise/compute";
+import { type BackendName, inspectEngine, listBackends, tf, useBackend } from "basewise/compute";
 
 let root = "";
 beforeEach(() => {
@@ -32,11 +32,32 @@ describe("inspectEngine", () => {
       { ...inspectEngine("tensorflow", root), folder: "" },
       {
         ...{ name: "tensorflow", title: "TensorFlow.js, native", package: "tfjs-node-cpu", folder: "", version: "9.8.7" },
-        ...{ device: "processor", software: false, available: true, reason: null },
+        ...{ device: "processor", software: false, whenAsked: false, available: true, reason: null },
       },
     );
     rmSync(join(root, "node_modules", "tfjs-node-cpu", "lib"), { recursive: true });
     assert.match(reasonOf("tensorflow")!, /without its native library/);
+  });
+  it("finds ONNX Runtime's packages, tells for which platform a binary is missing, and whether its numbers are right", () => {
+    for (const name of ["onnx", "onnx-web", "onnx-webgpu", "onnx-cuda"] as const) assert.match(reasonOf(name)!, /^not installed/);
+    install("onnxruntime-node", "");
+    assert.match(reasonOf("onnx")!, new RegExp(`^has no binary for ${process.platform} on ${process.arch}; onnx-web is used instead$`));
+    mkdirSync(join(root, "node_modules", "onnxruntime-node", "bin", "napi-v6", process.platform, process.arch), { recursive: true });
+    const runtime = (numbers: string) =>
+      `exports.Tensor = class {}; exports.InferenceSession = { create: async () => ({ run: async () => ({ twice: { data: ${numbers} } }) }) };`;
+    install("onnxruntime-node", runtime("[3, -4]"));
+    const { available, device, version } = inspectEngine("onnx", root);
+    assert.deepEqual([available, version, device], [true, "9.8.7", "processor, a thread for each core"]);
+    assert.match(
+      reasonOf("onnx-cuda")!,
+      /^(its libraries are not installed \(environment\.md says how\)|ONNX Runtime has it for Linux on x64 only)$/,
+    );
+    install("onnxruntime-node", runtime("[3, 4]"));
+    assert.equal(reasonOf("onnx"), "computes wrong numbers: 2 · (1.5, -2) = 3,4");
+    install("onnxruntime-node", "throw new Error('libstdc++.so.6: cannot open\\nmore');");
+    assert.equal(reasonOf("onnx-webgpu"), "libstdc++.so.6: cannot open");
+    install("onnxruntime-node", "process.abort();");
+    assert.match(reasonOf("onnx-webgpu")!, /^does not load: /);
   });
   it("survives a library that ends the process that loads it", () => {
     install(gpu, "process.abort();");
@@ -90,7 +111,7 @@ describe("useBackend", () => {
     await assert.rejects(useBackend("tensorflow", root), /^Error: backend tensorflow is not available: not in this process/);
   });
   it("names the backends there are for one that there is not, and the reason for one that is not here", async () => {
-    await assert.rejects(useBackend("cuda", root), { message: `unknown backend "cuda"; known: ${backendNames.join(", ")}` });
+    await assert.rejects(useBackend("cuda", root), { message: 'unknown backend "cuda"; known: tensorflow-gpu, tensorflow, webgpu, cpu' });
     await assert.rejects(useBackend("tensorflow-gpu", root), /^Error: backend tensorflow-gpu is not available: not installed [^\n]*$/);
   });
   it("lets the plain backend compute without a word on standard error", () => {

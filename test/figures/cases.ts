@@ -4,8 +4,10 @@ import {
   type CorrelationRow,
   chartFigure,
   coefficientFigure,
+  comparisonFigure,
   correlationFigure,
   coverageFigure,
+  distanceFigure,
   explainedVarianceFigure,
   type Figure,
   gainFigure,
@@ -14,6 +16,7 @@ import {
   loadingFigure,
   methodGapFigure,
   predictionFigure,
+  presenceFigure,
   scatterFigure,
   stageFigure,
 } from "basewise/figures";
@@ -45,6 +48,8 @@ export function madeUpCorrelations(counts: (row: number, column: number) => numb
   );
 }
 
+const at = (value: number | null, low: number | null, high: number | null) => ({ value, low, high });
+
 /** One figure of each kind, on a few real rows where they are printed and on hand-made ones where they are not. */
 export const cases: Record<string, () => Figure> = {
   "base-models": () =>
@@ -56,6 +61,15 @@ export const cases: Record<string, () => Figure> = {
         { model: "d", baseModel: null, baseModelFamily: null },
       ],
       { source },
+    ),
+  comparison: () =>
+    comparisonFigure(
+      [
+        { label: "Chat", a: at(93.9, 90.9, 95.9), b: at(91, 87.6, 93.6), difference: at(2.9, 0.4, 5.5) },
+        { label: "Safety & more", a: at(80, 77, 82.7), b: at(84.1, 81.3, 86.5), difference: at(-4.1, -6.8, -1.3) },
+        { label: "Overall", a: at(null, null, null), b: at(70.2, 68.4, 72), difference: at(null, null, null) },
+      ],
+      { a: "ours", b: "theirs <27B>", xTitle: "RewardBench, percent", source: "made for the test", scale: "made up" },
     ),
   gains: () =>
     gainFigure(
@@ -216,5 +230,27 @@ export const cases: Record<string, () => Figure> = {
         { stage: "pre-trained", category: "score", value: 72.9, low: 71, high: 74.5 },
       ],
       { source },
+    ),
+  "presence-scores": () => {
+    const scores = [-4, -3, -2, -1];
+    return presenceFigure(
+      [
+        { model: "LLM360/Crystal", subset: "Book", scores, density: [0, 0.5, 0.4, 0.1] },
+        { model: "Qwen2 <b>", subset: "Book", scores, density: [0.2, 0.5, 0.3, 0] },
+        { model: "LLM360/Crystal", subset: "Github", scores: [-3, -2, -1, -0.5], density: [0, 0.3, 0.9, 0.2] },
+        { model: "Qwen2 <b>", subset: "Github", scores: [-3, -2, -1, -0.5], density: [Number.NaN, Number.NaN, Number.NaN, Number.NaN] },
+      ],
+      { source: "made up", scale: "vitro", reference: "LLM360/Crystal" },
+    );
+  },
+  distances: () =>
+    distanceFigure(
+      [
+        { a: "Qwen2-7B", b: "Crystal", distance: 0.31, low: 0.3, high: 0.32 },
+        { a: "Qwen2-7B", b: "Qwen2.5-7B", distance: 0.0526 },
+        { a: "Qwen2.5-7B", b: "Crystal", distance: Number.NaN },
+      ],
+      ["Qwen2-7B", "Qwen2.5-7B", "Crystal"],
+      { source: "made up", scale: "vitro" },
     ),
 };

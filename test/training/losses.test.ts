@@ -1,5 +1,5 @@
 import { describe, it } from "node:test";
-import { tf, useBackend } from "basewise/compute";
+import { compile, tf, useBackend } from "basewise/compute";
 import { bradleyTerryLoss, centeringLoss, crossEntropyLoss, dpoLoss, regressionLoss } from "basewise/training";
 import { allClose, numbersOf } from "../models/fixtures.ts";
 
@@ -38,7 +38,7 @@ describe("Bradley–Terry loss", () => {
   });
 
   it("depends on differences alone, and pairs of weight 0 count nothing", () => {
-    close(bradleyTerryLoss(vector([5, 6, 99]), vector([5, 5, -99]), ones(), vector([0.5, 0.5, 0])), (0.693147 + 0.313262) / 2);
+    close(bradleyTerryLoss(vector([5, 6, 99]), vector([5, 5, -99]), ones(), vector([0.5, 0.5, 0])), (Math.LN2 + 0.313262) / 2);
   });
 
   it("stays finite for gaps of ±1000, and so does its gradient: 0 where won, −1 where lost", () => {
@@ -46,6 +46,22 @@ describe("Bradley–Terry loss", () => {
     close(loss(vector([1000, -1000])), 1000);
     const gradient = tf.grad((x: tf.Tensor) => loss(x as tf.Tensor1D))(vector([1000, -1000]));
     allClose(numbersOf(gradient), [0, -1], 1e-7, "gradient");
+  });
+
+  it("stays finite compiled, too", async () => {
+    const step = await compile(
+      ({ chosen, rejected, one }) => {
+        const loss = (c: tf.Tensor): tf.Scalar =>
+          bradleyTerryLoss(c as tf.Tensor1D, rejected as tf.Tensor1D, one as tf.Tensor1D, one as tf.Tensor1D);
+        const { value, grad } = tf.valueAndGrad(loss)(chosen!);
+        return { value, grad };
+      },
+      { chosen: { shape: [3] }, rejected: { shape: [3] }, one: { shape: [3] } },
+    );
+    const found = await step({ chosen: Float32Array.of(1000, -1000, 0), rejected: new Float32Array(3), one: Float32Array.of(1, 1, 1) });
+    await step.dispose();
+    allClose(found["value"]!, [1000 + Math.LN2], 1e-3, "loss");
+    allClose(found["grad"]!, [0, -1, -0.5], 1e-6, "gradient");
   });
 
   it("has the gradient −w σ(−d) by the better reward, its negative by the other", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "basewise/statistics";
-import { choosePaddedLengths, epochOrder, examplesOfStep, microBatches, totalSteps } from "basewise/training";
+import { choosePaddedLengths, epochOrder, microBatches, StepOrder, totalSteps } from "basewise/training";
 import { tiny } from "./runs.ts";
 
 /** Tokens after padding each length to the next of the padded ones. */
@@ -25,6 +25,15 @@ describe("choosePaddedLengths", () => {
     assert.deepEqual(choosePaddedLengths([3, 9, 9, 5], 8), [3, 5, 9]);
     assert.deepEqual(choosePaddedLengths([10, 11, 50, 52], 2), [11, 52]);
     assert.deepEqual(choosePaddedLengths([10, 500], 1), [500]);
+  });
+
+  it("takes one length more only where it saves more than its price", () => {
+    // ten texts each of 4, 6 and 10 tokens: one length pads by 100, [6, 10] by 20, all three by nothing
+    const lengths = [...Array(10).fill(4), ...Array(10).fill(10), ...Array(10).fill(6)] as number[];
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 19), [4, 6, 10]);
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 21), [6, 10]);
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 79), [6, 10]);
+    assert.deepEqual(choosePaddedLengths(lengths, 8, 81), [10]);
   });
 
   it("rounds up where there are thousands of lengths", () => {
@@ -89,7 +98,7 @@ describe("the order of the examples", () => {
 
   it("sees each example once an epoch, in another order each time and for each seed", () => {
     const seen = (epoch: number): number[] =>
-      [1, 2, 3].flatMap((step) => [...examplesOfStep(3 * epoch + step, 130, { ...config, dropLastBatch: false }).examples]);
+      [1, 2, 3].flatMap((step) => new StepOrder(130, { ...config, dropLastBatch: false }).of(3 * epoch + step));
     for (const epoch of [0, 1])
       assert.deepEqual(
         seen(epoch).sort((a, b) => a - b),

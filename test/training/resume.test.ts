@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
@@ -206,6 +206,27 @@ describe("a run that fails", () => {
     const file = openSafetensors(join(output, "checkpoints", last!, "weights.safetensors"));
     assert.ok(file.read("score.weight").every(Number.isFinite));
     file.close();
+  });
+
+  it("because its base is gone: it says so, and the last checkpoint stays", async () => {
+    const [base, output] = [await tinyModel(newFolder()), newFolder()];
+    await trainUpTo(3, { ...options, model: base, output });
+    const before = filesOf(output);
+    rmSync(join(base, "model.safetensors"));
+    await assert.rejects(train({ ...options, model: base, output, resume: true }), /has neither model\.safetensors nor/);
+    assert.deepEqual(filesOf(output), before);
+  });
+
+  it("because a checkpoint is damaged: its file is named, and without it the one before serves", async () => {
+    const [unbroken, output] = [newFolder(), newFolder()];
+    await train({ ...options, output: unbroken });
+    await trainUpTo(6, { ...options, output }); // the best of step 5 is kept too
+    const newest = join(output, "checkpoints", "step-000006");
+    truncateSync(join(newest, "moments.safetensors"), 1000);
+    await assert.rejects(train({ ...options, output, resume: true }), /step-000006.moments\.safetensors: .*damaged/);
+    rmSync(newest, { recursive: true });
+    await train({ ...options, output, resume: true });
+    assert.deepEqual(remains(output), remains(unbroken));
   });
 
   it("on a full disk: the last checkpoint stays, and a resume with room ends as an unbroken run", {

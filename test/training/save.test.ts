@@ -43,7 +43,14 @@ const close = (found: readonly number[][], expected: readonly (readonly number[]
 
 describe("saveRewardModel", () => {
   it("has transformers' answers for every model", () => {
-    assert.deepEqual(Object.keys(answers.models).sort(), savedModels.map(({ name }) => name).sort());
+    assert.deepEqual(Object.keys(answers.models).sort(), [...savedModels.map(({ name }) => name), "after-training"].sort());
+  });
+
+  it("a model that `basewise train` trained: transformers gives our rewards within 1e-4", async () => {
+    const answer = answers.models["after-training"]!;
+    const ours = await rewardsOf("test/fixtures/trained/after-training", answer.ids);
+    close(ours, answer.rewards, 1e-4);
+    close(ours, answer.rewards_in_a_padded_batch, 1e-4);
   });
 
   for (const model of savedModels) {

@@ -124,6 +124,13 @@ describe("how a step is computed", () => {
 
   it("does not depend on whether layers are computed again for the gradient, nor on the backend", async () => {
     const options = { model, task: bradleyTerry, data: { train: pairs, validation: [] } };
+    const lora = { rank: 2, alpha: 2, targets: ["all-linear"] };
+    const adapted = { ...config, train: "lora", lora } as const;
+    const kept = await numbers(await train({ ...options, config: adapted, output: newFolder(), backend }));
+    const recomputed = await numbers(
+      await train({ ...options, config: { ...adapted, gradientCheckpointing: true }, output: newFolder(), backend }),
+    );
+    for (const [name, own] of kept) allClose(recomputed.get(name)!, own, 1e-6, `${name} with adapters`);
     const plain = await numbers(await train({ ...options, config, output: newFolder(), backend }));
     const again = await numbers(
       await train({ ...options, config: { ...config, gradientCheckpointing: true }, output: newFolder(), backend }),
@@ -349,6 +356,7 @@ describe("what train refuses, in one line, before anything is written", () => {
       { data: { train: [pair, { chosen: [1], rejected: [] }], validation: [] } },
       /train example 1: a text has 0 tokens; at least 1/,
     ],
+    ["examples of another task", { task: regression }, /train example 0: has no ratings; is it an example of another task than regression/],
     [
       "a foreign token",
       { data: { train: [pair], validation: [{ chosen: [32], rejected: [1] }] } },

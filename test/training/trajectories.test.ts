@@ -46,10 +46,7 @@ async function run(
     const expected = answers.train[method];
     const common = { model, config: settingsOf(expected), output: newFolder(), backend };
     const task: Task = method === "bt" ? { kind: "bradley-terry" } : { kind: "regression", attributes };
-    const result =
-      task.kind === "bradley-terry"
-        ? await train({ ...common, task, data: { train: pairs, validation: [] } })
-        : await train({ ...common, task: task as never, data: { train: rated as never, validation: [] } });
+    const result = await train({ ...common, task, data: { train: method === "bt" ? pairs : rated, validation: [] } });
     const texts = answers.chat.map(({ input_ids }) => input_ids);
     return { result, outputs: await outputsOf(result, modelParts(model).config, texts, backend), expected };
   } finally {

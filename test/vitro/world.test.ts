@@ -254,7 +254,7 @@ describe("the vocabulary", () => {
       const document = texts("StackExchange", 1)[0]!;
       deepEqual(tokenizer.encode(document), [vocabulary.get("<bos>"), ...encodeWords(vocabulary, document)]);
       equal(tokenizer.padId, vocabulary.get("<pad>"));
-      const [{ prompt, response }] = ratedRows(world, 1, 2) as [{ prompt: string; response: string }];
+      const { prompt, response } = ratedRows(world, 1, 2)[0]!;
       const messages = [{ role: "user", content: prompt }, { role: "assistant", content: response }]; // biome-ignore format: two turns
       const written = `question : ${prompt} answer : ${response} |`;
       deepEqual(tokenizer.encodeChat(messages), [vocabulary.get("<bos>"), ...encodeWords(vocabulary, written)]);

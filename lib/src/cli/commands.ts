@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { registerBenchmarks } from "./benchmarks.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerExport } from "./export.ts";
 import { registerLogprobs } from "./logprobs.ts";
+import { registerPresence } from "./presence.ts";
 import { registerRecommend } from "./recommend.ts";
 import { registerReward } from "./reward.ts";
 import { registerRewardBench } from "./rewardbench.ts";
@@ -17,7 +19,9 @@ export const commands: readonly ((program: Command) => void)[] = [
   registerBenchmarks,
   registerLogprobs,
   registerReward,
+  registerExport,
   registerTrain,
   registerRewardBench,
+  registerPresence,
   registerVitro,
 ];

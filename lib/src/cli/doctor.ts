@@ -43,7 +43,7 @@ export function describeMachine(machine: Machine): string {
 
 function describeEngine(engine: Engine): string {
   if (!engine.available) return `no  ${engine.title}: ${engine.reason}`;
-  const device =
-    engine.device === null ? "" : `, device: ${engine.device}${engine.software ? " (software: used only when asked for)" : ""}`;
+  const notes = [...(engine.software ? ["software"] : []), ...(engine.software || engine.whenAsked ? ["used only when asked for"] : [])];
+  const device = `${engine.device === null ? "" : `, device: ${engine.device}`}${notes.length === 0 ? "" : ` (${notes.join(": ")})`}`;
   return `${engine.title} ${engine.version}${device}`;
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { oneLine } from "../files/index.ts";
 import type { ScoringOptions } from "../models/index.ts";
 import {
   addScoringOptions,
@@ -83,6 +84,6 @@ function readText(row: Readonly<Record<string, unknown>>): string {
 function formatDocument(id: string | number, tokens: number, logprobs: Float32Array, json: boolean): string {
   const sum = logprobs.reduce((total, value) => total + value, 0);
   const mean = logprobs.length === 0 ? null : sum / logprobs.length;
-  if (!json) return `${id}  tokens ${tokens}  sum ${sum.toFixed(3)}  mean ${mean === null ? "–" : mean.toFixed(4)}`;
+  if (!json) return `${oneLine(String(id))}  tokens ${tokens}  sum ${sum.toFixed(3)}  mean ${mean === null ? "–" : mean.toFixed(4)}`;
   return JSON.stringify({ id, tokens, logprobs: Array.from(logprobs, sevenDigits), sum, mean });
 }

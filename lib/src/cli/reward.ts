@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { oneLine } from "../files/index.ts";
 import type { ChatMessage, ScoringOptions } from "../models/index.ts";
 import {
   addScoringOptions,
@@ -99,5 +100,5 @@ function formatReward(
   const merged = mergeVector ? sevenDigits(rewards.reduce((sum, value, i) => sum + value * (mergeVector[i] ?? Number.NaN), 0)) : undefined;
   if (json) return JSON.stringify({ id, tokens, rewards: values, ...(merged === undefined ? {} : { reward: merged }) });
   const shown = values.map((value) => value.toFixed(4)).join(" ");
-  return `${id}  tokens ${tokens}  ${values.length === 1 ? "reward" : "rewards"} ${shown}${merged === undefined ? "" : `  reward ${merged.toFixed(4)}`}`;
+  return `${oneLine(String(id))}  tokens ${tokens}  ${values.length === 1 ? "reward" : "rewards"} ${shown}${merged === undefined ? "" : `  reward ${merged.toFixed(4)}`}`;
 }

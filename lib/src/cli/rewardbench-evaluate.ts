@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { RewardBenchData } from "../datasets/index.ts";
-import { placeOf } from "../files/index.ts";
+import { placeOf, readText } from "../files/index.ts";
 import type { Tokenizer } from "../models/index.ts";
 import type { Benchmark, EncodedAnswer, ResultHeader, RewardSource, ScoredRow } from "../rewardbench/index.ts";
 import type { Store } from "../store/index.ts";
@@ -61,7 +61,7 @@ export function registerEvaluate(group: Command): void {
     .option("--date <yyyy-mm-dd>", "the date for templates that write one into the prompt (default: today)", day)
     .option("--prior-sets", "rows of the prior preference sets are there too, and count")
     .option("--server <URL>", "take the rewards from a served model: vLLM, SGLang or text-embeddings-inference")
-    .option("--store [FILE]", "append the rewards to a run store (default: runs/basewise.duckdb)")
+    .option("--store [FILE]", "append the rewards to a run store (default: runs/basewise.duckdb); give the run's id as --name to join it")
     .option("--batch <n>", "answers that are computed at a time", wholeNumber, 8)
     .option("--backend <name>", "what computes: tensorflow-gpu, tensorflow, webgpu, onnx or cpu (basewise doctor lists them)")
     .option("--threads <n>", "threads that onnx computes with (default: one for each core)", wholeNumber)
@@ -115,7 +115,7 @@ async function evaluate(folder: string, flags: Flags): Promise<void> {
       }
     }
     await report(benchmark, rows, encoded, about, flags);
-    rmSync(journal.path);
+    rmSync(journal.path, { force: true });
   } finally {
     await scorer.close();
   }
@@ -123,7 +123,7 @@ async function evaluate(folder: string, flags: Flags): Promise<void> {
 
 /** The rows, their files, and the benchmark that they are. */
 async function readData(flags: Flags): Promise<{ paths: string[]; data: RewardBenchData; benchmark: Benchmark }> {
-  const [{ rewardBench, rewardBench2, requireSubsets, countWarnings }, { readRewardBench, rewardBenchFiles }] = await Promise.all([
+  const [{ rewardBench, rewardBench2, scoreRows }, { readRewardBench, rewardBenchFiles }] = await Promise.all([
     import("../rewardbench/index.ts"),
     import("../datasets/index.ts"),
   ]);
@@ -133,13 +133,13 @@ async function readData(flags: Flags): Promise<{ paths: string[]; data: RewardBe
   const paths = await rewardBenchFiles(flags.data, hub);
   const read = await readRewardBench(paths, (version) => new Set(benchmarkOf(version).subsets.map(({ subset }) => subset)));
   const benchmark = benchmarkOf(read.version);
-  const found = read.items.map(({ subset }) => subset);
+  const noRewards = read.items.map(({ id, subset, answers, correct }) => ({ id, subset, correct, rewards: answers.map(() => 0) }));
   try {
-    requireSubsets(benchmark, new Set(found), flags.allowMissing);
+    const { warnings } = scoreRows(benchmark, noRewards, { allowMissing: flags.allowMissing === true }); // refuses now what it would after hours
+    return { paths, data: { ...read, warnings: [...read.warnings, ...warnings] }, benchmark };
   } catch (error) {
     throw new Error(`${paths.map(placeOf).join(", ")}: ${(error as Error).message}`);
   }
-  return { paths, data: { ...read, warnings: [...read.warnings, ...countWarnings(benchmark, found)] }, benchmark };
 }
 
 /** What gives rewards: a model opened here, or a server with the model's tokenizer. */
@@ -185,11 +185,21 @@ async function openServed(idOrFolder: string, url: string, flags: Flags): Promis
   const folder = await models.resolveModel(idOrFolder, { revision: flags.revision, offline: flags.offline, onNotice });
   const tokenizer = models.loadTokenizer(folder, flags);
   const server = await openRewardServer({ url, onNotice });
-  mergedReward(new Float32Array(server.outputs), flags.mergeVector ?? null, server.description);
+  const mergeVector = flags.mergeVector ?? configuredVector(join(folder, "config.json"));
+  mergedReward(new Float32Array(server.outputs), mergeVector, server.description);
   return {
-    ...{ tokenizer, source: serverSource(server), mergeVector: flags.mergeVector ?? null, description: server.description },
+    ...{ tokenizer, source: serverSource(server), mergeVector, description: server.description },
     ...{ contextLength: server.contextLength ?? Number.MAX_SAFE_INTEGER, fingerprint: server.model, close: async () => {} },
   };
+}
+
+/** basewise.merge_vector of a config.json, which may not be there, or of a model that is not read here. */
+function configuredVector(path: string): number[] | null {
+  if (!existsSync(path)) return null;
+  const config = JSON.parse(readText(path)) as { basewise?: { merge_vector?: unknown } | null } | null;
+  const vector = config?.basewise?.merge_vector ?? null;
+  if (vector === null || (Array.isArray(vector) && vector.every((weight) => Number.isFinite(weight)))) return vector;
+  throw new Error(`${placeOf(path)}: basewise.merge_vector is no list of numbers; write one weight for each attribute`);
 }
 
 /** What was done to the texts that people should know. */
@@ -258,9 +268,9 @@ async function report(
   printScore(found, flags, about.model);
 }
 
-/** A hub name as it is; a folder by its last part. */
+/** A hub name as it is; a folder by its last two parts, since `basewise train` calls every model "model". */
 function nameOf(idOrFolder: string): string {
-  return existsSync(idOrFolder) ? basename(resolve(idOrFolder)) : idOrFolder;
+  return existsSync(idOrFolder) ? resolve(idOrFolder).split(/[\\/]/).slice(-2).join("/") : idOrFolder;
 }
 
 /** "tokenizer" where the tokenizer's own template is used, as the official files say. */

@@ -37,7 +37,8 @@ export function numbers(text: string): number[] {
   return values;
 }
 
-function confidence(text: string): number {
+/** A share between 0 and 1, for an option. */
+export function confidence(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError("give a share between 0 and 1, such as 0.95");
   return value;

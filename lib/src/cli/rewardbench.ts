@@ -14,6 +14,7 @@ FILE is one of:
   eval-set-scores/…/model.json  official, row by row; also what \`rewardbench evaluate\` writes
   rewards.jsonl                 {"id", "subset", "chosen", "rejected"} a line; RewardBench 2: {"id", "subset", "rewards": […], "num_correct"}
 Intervals are Wilson's; from rows there are BCa bootstrap intervals too. A tie is a loss (RewardBench 2: a shared point).
+With --json, a line for each subset, section and all: level, name, value, low, high, bootstrap_low, bootstrap_high (0 to 1), n, ties.
 
 Examples:
   basewise rewardbench score results/my-model.json
@@ -23,6 +24,7 @@ Examples:
 const compareExamples = `
 A and B are files as \`rewardbench score\` takes them. With rows in both, differences come from a paired bootstrap over the same rows; with
 accuracies only, as if the models had been scored on different rows, which is wider.
+With --json: level, name, a, b, difference, low, high (0 to 1), probability (that A is better), n, a_low, a_high, b_low, b_high, paired.
 
 Examples:
   basewise rewardbench compare mine.json theirs.json
@@ -214,7 +216,7 @@ async function compare(pathA: string, pathB: string, flags: CompareFlags): Promi
   const shown = rows.map((row) => ({
     name: row.level === "subset" ? `  ${row.name}` : row.name,
     ...{ A: percent(row.a), B: percent(row.b), "A − B": percent(row.difference), low: percent(row.low), high: percent(row.high) },
-    ...{ "A is better": row.probability, n: row.n },
+    ...{ "A is better": row.probability === null ? null : Math.round(1000 * row.probability) / 1000, n: row.n },
   }));
   printTable(shown, `${benchmark.name}, percent. A: ${names[0]}. B: ${names[1]}`, {
     "A is better": 3,

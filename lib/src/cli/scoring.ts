@@ -4,15 +4,19 @@ import { placeOf, readJsonLines } from "../files/index.ts";
 import type { OpenedModel, ScoringOptions, TokenizerOptions } from "../models/index.ts";
 import { Progress } from "./progress.ts";
 
+/** Flags of every command that takes a model by its name on the hub. */
+export interface HubFlags {
+  readonly revision?: string;
+  readonly offline?: true;
+}
+
 /** Flags of every command that scores texts with a model. */
-export interface ScoringFlags {
+export interface ScoringFlags extends HubFlags {
   readonly backend?: string;
   readonly threads?: number;
   readonly batch: number;
   readonly limit?: number;
   readonly truncate?: "left" | "right";
-  readonly revision?: string;
-  readonly offline?: true;
   readonly json?: true;
 }
 
@@ -45,7 +49,7 @@ const batchesAtOnce = 32;
 
 /** Add the options that scoring commands share. */
 export function addScoringOptions(command: Command): Command {
-  return command
+  command
     .option("--batch <n>", "texts that are computed at a time", wholeNumber, 8)
     .addOption(
       new Option("--truncate <side>", "cut texts longer than the context: right keeps the first tokens, left the last").choices([
@@ -55,9 +59,15 @@ export function addScoringOptions(command: Command): Command {
     )
     .option("--backend <name>", "what computes: tensorflow-gpu, tensorflow, webgpu, onnx or cpu (basewise doctor lists them)")
     .option("--threads <n>", "threads that onnx computes with (default: one for each core)", wholeNumber)
-    .option("--revision <name>", "branch, tag or commit of a model of the hub")
-    .option("--offline", "use only what is on this machine")
     .option("--json", "one JSON object a line, in the order of the file");
+  return addHubOptions(command);
+}
+
+/** Add the options of commands that find models on the hub. */
+export function addHubOptions(command: Command): Command {
+  return command
+    .option("--revision <name>", "branch, tag or commit of a model of the hub")
+    .option("--offline", "use only what is on this machine");
 }
 
 /** A whole number above 0, for an option. */
@@ -69,17 +79,19 @@ export function wholeNumber(text: string): number {
 
 /** Find a model, here or on the hub, and open it on the backend asked for. */
 export async function openScorer(idOrFolder: string, flags: ScoringFlags, options: TokenizerOptions = {}): Promise<OpenedModel> {
-  const models = await import("../models/index.ts");
-  const folder = await models.resolveModel(idOrFolder, {
-    revision: flags.revision,
-    offline: flags.offline,
-    onNotice: (text) => console.error(`basewise: ${text}`),
-    onProgress: showDownload,
-  });
-  return models.openModel(folder, { ...options, backend: flags.backend, threads: flags.threads });
+  const { openModel } = await import("../models/index.ts");
+  return openModel(await findModel(idOrFolder, flags), { ...options, backend: flags.backend, threads: flags.threads });
 }
 
-function showDownload(file: string, received: number, size: number | undefined): void {
+/** The folder of a model, here or brought from the hub. */
+export async function findModel(idOrFolder: string, { revision, offline }: HubFlags): Promise<string> {
+  const { resolveModel } = await import("../models/index.ts");
+  const onNotice = (text: string): void => console.error(`basewise: ${text}`);
+  return resolveModel(idOrFolder, { revision, offline, onNotice, onProgress: showDownload });
+}
+
+/** What of a model or a dataset is on its way, on a terminal. */
+export function showDownload(file: string, received: number, size: number | undefined): void {
   if (!process.stderr.isTTY) return;
   const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
   const line = `${file}: ${megabytes(received)}${size === undefined ? "" : ` of ${megabytes(size)}`} MB`;

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Graph, toOnnx } from "./onnx/graph.ts";
@@ -86,20 +85,27 @@ export function inspectEngine(name: BackendName, root: string): Engine {
 export function findEngine(name: BackendName, root: string): Engine {
   const { title, package: packageName, whenAsked = false } = builds[name];
   const found = installedPackage(root, packageName);
-  const reason = found === null ? "not installed (optional; its install script may have failed)" : missingBinary(packageName, found.folder);
+  const reason =
+    found === null ? "not installed (optional; its install script may have failed)" : missingBinary(name, packageName, found.folder);
   return {
     ...{ name, title, package: packageName, folder: found?.folder ?? null, version: found?.version ?? null },
     ...{ device: reason === null ? "processor" : null, software: false, whenAsked, available: reason === null, reason },
   };
 }
 
-function missingBinary(packageName: string, folder: string): string | null {
+function missingBinary(name: BackendName, packageName: string, folder: string): string | null {
   if (packageName.includes("tfjs-node") && !existsSync(join(folder, "lib"))) {
     return "installed without its native library (scripts were off, or its download failed); npm rebuild fetches it";
   }
+  if (packageName !== "onnxruntime-node") return null;
   const { platform, arch } = process;
-  if (packageName !== "onnxruntime-node" || existsSync(join(folder, "bin", "napi-v6", platform, arch))) return null;
-  return `has no binary for ${platform} on ${arch}; onnx-web is used instead`;
+  const binaries = join(folder, "bin", "napi-v6", platform, arch);
+  if (!existsSync(binaries)) return `has no binary for ${platform} on ${arch}${name === "onnx" ? "; onnx-web is used instead" : ""}`;
+  if (name !== "onnx-cuda") return null;
+  if (platform !== "linux" || arch !== "x64") return "ONNX Runtime has it for Linux on x64 only";
+  return existsSync(join(binaries, "libonnxruntime_providers_cuda.so"))
+    ? null
+    : "its libraries are not installed (environment.md says how)";
 }
 
 /** Every way to compute with tensors, in the order of preference. */
@@ -138,7 +144,7 @@ process.exit(0);`;
 /** Adds a number to itself, and says what that gave. */
 function probeOnnx(folder: string, name: OnnxBackend): string {
   const { package: packageName, provider } = onnxBackends[name];
-  const device = provider === "cpu" ? `processor, ${availableParallelism()} threads` : provider === "wasm" ? "processor" : null;
+  const device = provider === "cpu" ? "processor, a thread for each core" : provider === "wasm" ? "processor" : null;
   return `import { createRequire } from "node:module";
 let told;
 try {
@@ -147,7 +153,7 @@ try {
   const session = await ort.InferenceSession.create(model, { executionProviders: [${JSON.stringify(provider)}], logSeverityLevel: 4 });
   const { twice } = await session.run({ x: new ort.Tensor("float32", Float32Array.of(1.5, -2), [2]) });
   told = String(twice.data) === "3,-4" ? { device: ${JSON.stringify(device)} } : { reason: "computes wrong numbers: 2 · (1.5, -2) = " + twice.data };
-} catch (error) { told = { reason: error.message.split("\\n")[0].slice(0, 200) }; }
+} catch (error) { told = { reason: error.message.split(" was false. ").at(-1).split("\\n")[0].slice(0, 200) }; }
 console.log("\\n" + JSON.stringify(told));
 process.exit(0);`;
 }

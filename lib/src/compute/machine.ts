@@ -35,7 +35,7 @@ export interface Machine {
 }
 
 /**
- * Look at this machine. No network, no installation, about half a second where native packages are tried; whatever fails is reported as
+ * Look at this machine. No network, no installation, about two seconds, for native packages are tried; whatever fails is reported as
  * missing with its reason, never thrown.
  *
  * @param root  the folder whose node_modules hold the optional packages

@@ -127,3 +127,24 @@ export interface ComparisonRow {
   /** a − b */
   readonly difference: Bounded;
 }
+
+/** The density of one model's presence scores on one subset: `presenceFigure`. */
+export interface DensityCurve {
+  readonly model: string;
+  readonly subset: string;
+  /** nats per token, ascending [k] */
+  readonly scores: ArrayLike<number>;
+  /** per nat; NaN where there is none [k] */
+  readonly density: ArrayLike<number>;
+}
+
+/** The distance between two models' scores: `distanceFigure`. */
+export interface DistanceRow {
+  readonly a: string;
+  readonly b: string;
+  /** 0 to 1 */
+  readonly distance: number;
+  /** interval; left out or null where none was computed */
+  readonly low?: number | null;
+  readonly high?: number | null;
+}

@@ -1,7 +1,7 @@
 import type { Cell } from "../files/index.ts";
 
-/** Where the numbers of a figure come from: printed or public ones, the small synthetic world, or runs on real models. */
-export type FigureScale = "published" | "vitro" | "real";
+/** Where the numbers of a figure come from: printed or public ones, the small synthetic world, runs on real models, or an invented example. */
+export type FigureScale = "published" | "vitro" | "real" | "made up";
 
 /** A finished figure: what Plotly draws, and all that a reader needs who cannot see it. */
 export interface Figure {

@@ -40,7 +40,7 @@ export function oneLine(text: string, length = 80): string {
 export function writeWhole(path: string, content: string | Uint8Array): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(draft, content);
     renameSync(draft, path);
   } catch (error) {
@@ -50,6 +50,17 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   recordAccess("write", path);
 }
 
+/** Make a folder and those above it. Level by level: Node's own way never ends where a parent is there and refuses (/proc). */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process was faster
+  }
+}
+
 /** What to say, in one line, when the system refuses to write a file. */
 export function cannotWrite(path: string, error: unknown): Error {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -57,6 +68,7 @@ export function cannotWrite(path: string, error: unknown): Error {
     EACCES: "no permission: choose another folder, or change its rights",
     EPERM: "no permission: choose another folder, or change its rights",
     EROFS: "the disk is read-only: choose another folder",
+    ENOENT: "no folder can be made there: choose another one",
     ENOSPC: "the disk is full: make room",
     EDQUOT: "the quota is used up: make room",
     EISDIR: "a folder has that name: choose another name",

@@ -53,6 +53,25 @@ export async function resolveModel(idOrFolder: string, options: HubOptions = {})
 }
 
 /**
+ * The folder of a model's tokenizer, without its weights, by the same rules as `resolveModel`: for whoever lets a server compute.
+ *
+ * @returns a folder for `loadTokenizer`
+ */
+export async function resolveTokenizer(idOrFolder: string, options: HubOptions = {}): Promise<string> {
+  if (statSync(idOrFolder, { throwIfNoEntry: false })?.isDirectory()) return resolve(idOrFolder);
+  if (!isHubName(idOrFolder))
+    throw new Error(`${idOrFolder}: no such folder, and not a name of the hub; check the path, or give a name like Qwen/Qwen2.5-0.5B`);
+  const needs: Needs = {
+    missing: (folder) => (existsSync(join(folder, "tokenizer.json")) ? undefined : "tokenizer.json"),
+    async fetch(names, fetchFile) {
+      if (!names.has("tokenizer.json")) throw new Error("has no tokenizer.json; give a folder or a name that has one");
+      for (const name of smallFiles) if (names.has(name)) await fetchFile(name);
+    },
+  };
+  return snapshotOf("models", idOrFolder, needs, options);
+}
+
+/**
  * Files of a dataset repository ("nvidia/HelpSteer2"), by way of the same cache, with the same care as a model's.
  *
  * @param choose  picks, from the names of all files of the repository (with / between folders), those that are needed; it may throw

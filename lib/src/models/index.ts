@@ -7,6 +7,7 @@ export type { AttentionConfig, DecoderConfig, MlpConfig, NormConfig, RotaryConfi
 export { readModelConfig } from "./config.ts";
 export { decode, decodeLast, decoderLayer, finalNorm, type Layer } from "./decoder.ts";
 export { type DecoderInputs, decoderArrays, decoderInputs, decoderInputsOf, padTokens, type TokenBatch } from "./decoder-inputs.ts";
+export { type ExportedShape, type ExportTask, exportModel, exportTasks } from "./export.ts";
 export { recomputingLayer } from "./gradient-checkpointing.ts";
 export {
   type DecoderModel,
@@ -21,7 +22,7 @@ export {
   tokenLogProbabilities,
   tokenLogProbabilitiesOf,
 } from "./heads.ts";
-export { type HubOptions, resolveDataset, resolveModel } from "./hub.ts";
+export { type HubOptions, resolveDataset, resolveModel, resolveTokenizer } from "./hub.ts";
 export { type LoadedModel, loadModel, type ModelParts, modelParts } from "./load.ts";
 export { createLora, type LoraAdapter, type LoraOptions, linearLayers, mergeLora, newLoraWeights, withLora } from "./lora.ts";
 export { type LoraFileOptions, loadLora, saveLora } from "./lora-files.ts";

@@ -1,5 +1,6 @@
 import type { TensorFunction, tf } from "../compute/index.ts";
 import { BatchShapes } from "./batch-shapes.ts";
+import type { DecoderConfig } from "./config.ts";
 import { type DecoderInputs, decoderArrays, decoderInputsOf } from "./decoder-inputs.ts";
 import { type DecoderModel, rewardsOf, tokenLogProbabilitiesOf } from "./heads.ts";
 import { tokenMomentsOf } from "./moments.ts";
@@ -115,7 +116,8 @@ async function inBatches(
   const found: Float32Array[] = texts.map(() => new Float32Array(0));
   const scored = texts.map((_, i) => i).filter((i) => texts[i]!.length >= shortest);
   let done = texts.length - scored.length;
-  for (const group of lengthBatches(scored, (i) => texts[i]!.length, batch, tokens)) {
+  const rows = workspace.compiled ? (longest: number) => Math.min(batch, attentionRows(config, longest)) : batch;
+  for (const group of lengthBatches(scored, (i) => texts[i]!.length, rows, tokens)) {
     const own = group.map((i) => texts[i]!);
     const longest = own[0]!.length;
     const shape = workspace.compiled ? shapes.fit(own.length, longest) : { rows: own.length, length: longest };
@@ -132,14 +134,29 @@ async function inBatches(
   return found;
 }
 
-/** Items in groups of similar length, longest first: at most `rows` of them, and at most `tokens` when all are as long as the longest. */
-export function lengthBatches(items: readonly number[], length: (item: number) => number, rows: number, tokens: number): number[][] {
+/** Texts of such a length whose attention scores, [rows, heads, length, length], take 256 MiB: on a processor larger batches gain nothing. */
+function attentionRows({ heads }: DecoderConfig, length: number): number {
+  return Math.max(1, Math.floor(2 ** 26 / (heads * length * length)));
+}
+
+/**
+ * Items in groups of similar length, longest first: at most `rows` of them, and at most `tokens` when all are as long as the longest.
+ *
+ * @param rows  a number, or one that depends on the longest item's length
+ */
+export function lengthBatches(
+  items: readonly number[],
+  length: (item: number) => number,
+  rows: number | ((longest: number) => number),
+  tokens: number,
+): number[][] {
+  const most = typeof rows === "number" ? () => rows : rows;
   const groups: number[][] = [];
   let room = 0;
   for (const item of [...items].sort((a, b) => length(b) - length(a))) {
     if (room === 0) {
       groups.push([]);
-      room = Math.max(1, Math.min(rows, Math.floor(tokens / Math.max(1, length(item)))));
+      room = Math.max(1, Math.min(most(length(item)), Math.floor(tokens / Math.max(1, length(item)))));
     }
     groups.at(-1)!.push(item);
     room--;

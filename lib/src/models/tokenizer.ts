@@ -23,6 +23,8 @@ export interface EncodeOptions {
   readonly specialTokensInText?: "parse" | "text";
   /** at most so many ids, the first; long documents are then read only as far as needed */
   readonly limit?: number;
+  /** the text is the beginning of a longer one: ids that what follows could change are not given, the text is refused as too short */
+  readonly goesOn?: boolean;
 }
 
 export interface ChatOptions {
@@ -150,10 +152,10 @@ function keepByteOrderMarks(part: DecoderPart | null): void {
 
 function makeEncode(files: TokenizerFiles, engine: Engine): Tokenizer["encode"] {
   let letters: ((text: string, specialTokens: "add" | "none") => number[]) | undefined;
-  return (text, { specialTokens = "add", specialTokensInText = "parse", limit = Number.POSITIVE_INFINITY } = {}) => {
+  return (text, { specialTokens = "add", specialTokensInText = "parse", limit = Number.POSITIVE_INFINITY, goesOn = false } = {}) => {
     if (specialTokensInText === "text") letters ??= encodeLetters(files, engine);
     const encode = specialTokensInText === "text" ? letters! : encodeParsed(engine);
-    return firstIds(text, limit, (part) => encode(part, specialTokens));
+    return firstIds(text, limit, goesOn, (part) => encode(part, specialTokens));
   };
 }
 
@@ -161,13 +163,15 @@ function makeEncode(files: TokenizerFiles, engine: Engine): Tokenizer["encode"] 
  * The first ids of a text. Of a long one only a beginning is encoded: so much that as many ids again lie between the last one
  * taken and the cut. A tokenizer looks at one word at a time, so a cut that far away changes nothing.
  */
-function firstIds(text: string, limit: number, encode: (part: string) => number[]): number[] {
-  for (let characters = 16 * Math.max(limit, 16); ; characters *= 2) {
+function firstIds(text: string, limit: number, goesOn: boolean, encode: (part: string) => number[]): number[] {
+  for (let characters = 10 * Math.max(limit, 16); ; characters *= 2) {
     const part = characters < text.length ? text.slice(0, characters).replace(/[\ud800-\udbff]$/, "") : text;
     const half = part.search(/\p{Surrogate}/u);
     if (half >= 0) throw new Error(`character ${half + 1} is half of a surrogate pair, which is no text; remove it`);
     const ids = encode(part);
-    if (part === text || ids.length >= 2 * limit) return ids.length > limit ? ids.slice(0, limit) : ids;
+    if (ids.length >= 2 * limit) return ids.slice(0, limit);
+    if (part === text && goesOn) throw new Error(`${text.length} characters of a longer text are too few for its first ${limit} tokens`);
+    if (part === text) return ids.length > limit ? ids.slice(0, limit) : ids;
   }
 }
 

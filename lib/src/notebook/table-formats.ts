@@ -19,7 +19,8 @@ export function toText(grid: Grid): string {
     return grid.isNumeric[i] ? space + text : text + space;
   };
   const body = lines.map((cells) => cells.map(pad).join("  ").trimEnd());
-  return [...(grid.caption === "" ? [] : [grid.caption, ""]), ...body].join("\n");
+  const caption = grid.caption.split("\n").map(oneLine).join("\n");
+  return [...(caption === "" ? [] : [caption, ""]), ...body].join("\n");
 }
 
 /** A table in GitHub's Markdown. */
@@ -71,5 +72,5 @@ export function escapeLatex(text: string): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\r\n\t]+/g, " ");
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]+/gu, " "); // a name from a file may hold what a terminal obeys
 }

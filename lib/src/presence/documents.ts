@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { readRows } from "../datasets/index.ts";
+import { placeOf } from "../files/index.ts";
 
 /** Bytes of the hash that stands for a document, as hexadecimal digits. */
 const hashDigits = 32;
@@ -39,4 +41,42 @@ export function beginningOf(text: string, tokens: number): string {
   }
   const splitsPair = /[\ud800-\udbff]/.test(text[end - 1] ?? "") && /[\udc00-\udfff]/.test(text[end] ?? "");
   return text.slice(0, splitsPair ? end + 1 : end);
+}
+
+/** A document to score. */
+export interface DocumentToScore {
+  /** `documentHash` of the whole text */
+  readonly document: string;
+  readonly subset: string;
+  readonly text: string;
+  /** whether the text is all of it */
+  readonly whole: boolean;
+}
+
+/** The subset of documents that name none. */
+export const unnamedSubset = "documents";
+
+/**
+ * Documents of files: samples (`presence sample`), or any rows with "text", and perhaps "subset" or SlimPajama's meta.redpajama_set_name.
+ *
+ * @param paths  .jsonl, .jsonl.gz, .jsonl.zst, .json or .parquet
+ * @throws one line that names file and row
+ */
+export async function* readDocuments(paths: readonly string[]): AsyncGenerator<DocumentToScore> {
+  for (const path of paths) {
+    for await (const { place, value } of readRows(path)) yield documentOf(value, `${placeOf(path)}, ${place}`);
+  }
+}
+
+function documentOf({ id, text, subset, whole, meta }: Readonly<Record<string, unknown>>, where: string): DocumentToScore {
+  if (typeof text !== "string") throw new Error(`${where}: "text" is ${text === undefined ? "missing" : "not text"}; it must be text`);
+  const source = (meta as { redpajama_set_name?: unknown } | null | undefined)?.redpajama_set_name;
+  const name = subset ?? (typeof source === "string" ? source.replace(/^RedPajama/, "") : unnamedSubset);
+  if (typeof name !== "string" || name === "") throw new Error(`${where}: "subset" is not a name; write text, or leave it out`);
+  if (whole !== undefined && typeof whole !== "boolean") throw new Error(`${where}: "whole" is neither true nor false`);
+  if (whole !== false) return { document: documentHash(text), subset: name, text, whole: true };
+  if (typeof id !== "string" || !isDocumentHash(id)) {
+    throw new Error(`${where}: is the beginning of a document ("whole" is false), but "id" is not its hash; sample it again`);
+  }
+  return { document: id, subset: name, text, whole };
 }

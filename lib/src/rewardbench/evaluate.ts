@@ -44,8 +44,8 @@ interface Line {
   readonly rewards: readonly number[];
 }
 
-/** Rows that are scored and written to the journal together: so many times the batch. */
-const batchesAtOnce = 8;
+/** Rows that are scored and written to the journal together: so many times the batch. What a kill costs at most. */
+const batchesAtOnce = 2;
 
 /**
  * Rewards of all rows, longest first. Groups of rows depend on the data alone, never on what is done already: a group of which anything

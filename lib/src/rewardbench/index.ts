@@ -19,8 +19,6 @@ export {
 export { pointsOf, type RowPoints, type ScoredRow } from "./points.ts";
 export {
   type BenchmarkScore,
-  countWarnings,
-  requireSubsets,
   type ScoreEstimate,
   type ScoreOptions,
   type SectionScore,
@@ -28,4 +26,5 @@ export {
   scoreAccuracies,
   scoreRows,
 } from "./score.ts";
+export { type SeedSpread, type StoredEvaluation, seedSpread, storedEvaluations } from "./stored.ts";
 export { type TiesPrompt, tiesPrompts, tiesScore } from "./ties.ts";

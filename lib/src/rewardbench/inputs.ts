@@ -58,7 +58,8 @@ function addsBos(tokenizer: Tokenizer, encode: InputEncoder["encode"]): boolean 
     { role: "user", content: "a" },
     { role: "assistant", content: "b" },
   ];
-  return encode(turns).ids.length > tokenizer.encodeChat(turns).length;
+  const { bosId } = tokenizer;
+  return bosId !== null && encode(turns).ids[0] === bosId && tokenizer.encodeChat(turns)[0] !== bosId;
 }
 
 /** Every answer of every row with its prompt. @throws one line that names the row: the template refuses it, or it has no tokens */

@@ -26,9 +26,6 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Integers in official files of version 1 and 2; every other number is a float there. */
 const integers = new Set(["id", "results"]);
 const integers2 = new Set(["id", "num_correct"]);
-/** What an official accuracy file holds beside accuracies. */
-const descriptions = new Set(["model", "model_type", "chat_template", "ref_model", "tokenizer"]);
-
 /**
  * Read results in any of these forms:
  *
@@ -78,10 +75,11 @@ function isLine(fields: Fields): boolean {
 function accuraciesOf(fields: Fields, name: string): Record<string, number> {
   const accuracies: Record<string, number> = {};
   for (const [key, value] of Object.entries(fields)) {
-    if (descriptions.has(key)) continue;
-    if (typeof value !== "number")
-      throw new Error(`${name}: "${oneLine(key, 40)}" is ${shown(value)}; accuracies by subset, or columns with "subset", are needed`);
-    accuracies[key] = value;
+    if (typeof value === "number") accuracies[key] = value;
+    else if (value === null) throw new Error(`${name}: "${oneLine(key, 40)}" is null; write the accuracy, or leave the subset out`);
+  }
+  if (Object.keys(accuracies).length === 0) {
+    throw new Error(`${name}: has neither accuracies by subset nor columns with "subset"; a result file of RewardBench is needed`);
   }
   return accuracies;
 }

@@ -9,7 +9,7 @@ export interface ScoredRow {
   readonly rewards: readonly number[];
   /** how many of them are correct: 1, but for the Ties subset of version 2 */
   readonly correct: number;
-  /** characters of each answer, where they are known: [chosen, rejected] */
+  /** characters of each answer, or of the whole texts (only the difference counts), where they are known: [chosen, rejected] */
   readonly lengths?: readonly number[];
 }
 

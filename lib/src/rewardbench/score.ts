@@ -163,7 +163,7 @@ function sampleOf(subset: BenchmarkSubset, rows: readonly ScoredRow[]): SubsetSa
 }
 
 /** Refuse subsets that the benchmark does not have, and, unless that is allowed, a lack of those that it has. */
-export function requireSubsets(benchmark: Benchmark, found: ReadonlySet<string>, allowMissing = false): void {
+function requireSubsets(benchmark: Benchmark, found: ReadonlySet<string>, allowMissing = false): void {
   const known = new Set(benchmark.subsets.map(({ subset }) => subset));
   const extra = [...found].filter((subset) => !known.has(subset));
   if (extra.length > 0) {
@@ -185,7 +185,7 @@ function named(subsets: readonly string[]): string {
 }
 
 /** Subsets that have another number of rows than the official data, a line each. @param found  the subset of every row */
-export function countWarnings(benchmark: Benchmark, found: readonly string[]): string[] {
+function countWarnings(benchmark: Benchmark, found: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const subset of found) counts.set(subset, (counts.get(subset) ?? 0) + 1);
   return benchmark.subsets.flatMap(({ subset, rows, weight }) => {

@@ -21,6 +21,7 @@ export { type FitOptions, fitGrid, fitPipeline, type Pipeline, paperGrid, type S
 export * from "./proportion.ts";
 export * from "./random.ts";
 export * from "./resampling.ts";
+export * from "./roc.ts";
 export * from "./significance.ts";
 export * from "./stratified.ts";
 export * from "./two-proportions.ts";

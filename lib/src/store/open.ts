@@ -27,22 +27,25 @@ const opened = new Map<string, { readonly readOnly: boolean; count: number }>();
  * One process may write at a time, and nobody reads meanwhile; several may read. Within a process a file that is written is open once, and only
  * from the main thread: DuckDB's own lock does not see a second opening by the same process (docs/decisions/0013-store.md).
  *
+ * @param path  ":memory:" for a store that is gone when it is closed
+ *
  * @throws one line that names the file: written by another process, not a store, a newer version, a folder that cannot be written
  */
 export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
   const { readOnly = false, memoryLimit = "512MiB", threads = Math.min(4, availableParallelism()) } = options;
-  const place = placeOf(path);
+  const isKept = path !== ":memory:";
+  const place = isKept ? placeOf(path) : path;
   if (!isMainThread) throw new Error(`${place}: open the store in the main thread; workers would bypass DuckDB's lock`);
-  const release = claim(path, readOnly);
+  const release = isKept ? claim(path, readOnly) : () => {};
   try {
     const api = await loadDuckDb();
     const settings = { access_mode: readOnly ? "READ_ONLY" : "READ_WRITE", memory_limit: memoryLimit, threads: String(threads) };
-    const database = await api.DuckDBInstance.create(resolve(path), settings);
+    const database = await api.DuckDBInstance.create(isKept ? resolve(path) : path, settings);
     try {
       const connection = await database.connect();
       const session = sessionOf(connection, api, (error) => explained(path, error));
       await migrate(session, place, readOnly);
-      recordAccess(readOnly ? "read" : "write", path);
+      if (isKept) recordAccess(readOnly ? "read" : "write", path);
       return storeOver(place, readOnly, database, connection, session, release);
     } catch (error) {
       database.closeSync();

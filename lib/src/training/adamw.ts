@@ -1,21 +1,26 @@
 import { tf } from "../compute/index.ts";
 import type { AdamConfig } from "./config.ts";
 
-/** What depends on the step, as numbers: inputs of the compiled update, never constants of it. */
+/** What depends on the step and the gradient, as scalars of the graph: the passes over whole weights are as few as can be. */
 export interface AdamStep {
-  /** η / (1 − β₁ᵗ) */
+  /** η √(1 − β₂ᵗ) / (1 − β₁ᵗ) */
   readonly correctedRate: tf.Scalar;
-  /** √(1 − β₂ᵗ) */
-  readonly rootCorrection: tf.Scalar;
+  /** ε √(1 − β₂ᵗ) */
+  readonly correctedEpsilon: tf.Scalar;
   /** 1 − η λ for weights that decay */
   readonly keptShare: tf.Scalar;
 }
 
 /** The numbers of an `AdamStep`. @param step t, counted from 1 @param rate η of this step */
-export function adamStepNumbers({ beta1, beta2, weightDecay }: AdamConfig, step: number, rate: number): Record<keyof AdamStep, number> {
+export function adamStepNumbers(
+  { beta1, beta2, epsilon, weightDecay }: AdamConfig,
+  step: number,
+  rate: number,
+): Record<keyof AdamStep, number> {
+  const rootCorrection = Math.sqrt(1 - beta2 ** step);
   return {
-    correctedRate: rate / (1 - beta1 ** step),
-    rootCorrection: Math.sqrt(1 - beta2 ** step),
+    correctedRate: (rate * rootCorrection) / (1 - beta1 ** step),
+    correctedEpsilon: epsilon * rootCorrection,
     keptShare: 1 - rate * weightDecay,
   };
 }
@@ -29,18 +34,18 @@ export interface AdamState {
 }
 
 /**
- * One step of AdamW for one weight.
+ * One step of AdamW for one weight, by its gradient g times a factor c (`clipFactor`).
  *
- *     m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
+ *     m ← β₁ m + (1 − β₁) c g        v ← β₂ v + (1 − β₂) (c g)²
  *     w ← (1 − η λ) w − η / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
  *
- * Source: Loshchilov and Hutter 2019 (arXiv 1711.05101), algorithm 2, in the order of PyTorch 2.14.
+ * Source: Loshchilov and Hutter 2019 (arXiv 1711.05101), algorithm 2, as PyTorch 2.14 has it.
  */
-export function adamW({ beta1, beta2, epsilon, decay }: AdamConfig, step: AdamStep, gradient: tf.Tensor, state: AdamState): AdamState {
-  const mean = tf.add(tf.mul(state.mean, beta1), tf.mul(gradient, 1 - beta1));
-  const square = tf.add(tf.mul(state.square, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-  const root = tf.add(tf.div(tf.sqrt(square), step.rootCorrection), epsilon);
-  const decays = decay === "all" || state.weight.rank >= 2;
-  const kept = decays ? tf.mul(state.weight, step.keptShare) : state.weight;
-  return { weight: tf.sub(kept, tf.mul(tf.div(mean, root), step.correctedRate)), mean, square };
+export function adamW(config: AdamConfig, step: AdamStep, gradient: tf.Tensor, factor: tf.Scalar, state: AdamState): AdamState {
+  const { beta1, beta2, weightDecay, decay } = config;
+  const mean = tf.add(tf.mul(state.mean, beta1), tf.mul(gradient, tf.mul(factor, 1 - beta1)));
+  const square = tf.add(tf.mul(state.square, beta2), tf.mul(tf.square(gradient), tf.mul(tf.square(factor), 1 - beta2)));
+  const change = tf.div(tf.mul(mean, step.correctedRate), tf.add(tf.sqrt(square), step.correctedEpsilon));
+  const decays = weightDecay > 0 && (decay === "all" || state.weight.rank >= 2);
+  return { weight: tf.sub(decays ? tf.mul(state.weight, step.keptShare) : state.weight, change), mean, square };
 }

@@ -16,7 +16,11 @@ export function checkData(config: DecoderConfig, task: Task, data: TrainingData)
   }
 }
 
+/** A field that the examples of each task have, and no other's. */
+const marks = { "bradley-terry": "chosen", regression: "ratings", "language-model": "ids", dpo: "referenceChosen" } as const;
+
 function faultOf({ vocabSize }: DecoderConfig, task: Task, example: Example): string | null {
+  if (!(marks[task.kind] in example)) return `has no ${marks[task.kind]}; is it an example of another task than ${task.kind}?`;
   const needsTwo = task.kind === "language-model" || task.kind === "dpo";
   for (const text of textsOf(example)) {
     if (text.length < (needsTwo ? 2 : 1)) return `a text has ${text.length} tokens; at least ${needsTwo ? 2 : 1} are needed`;

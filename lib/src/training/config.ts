@@ -10,7 +10,7 @@ export interface TrainConfig {
   readonly batchSize: number;
   /** tokens of a micro-batch at most, padding counted; an example that is longer goes alone. Changes memory and time, not the result */
   readonly microTokens: number;
-  /** padded lengths at most, chosen from the data: more of them pad less and compile more */
+  /** padded lengths at most, chosen from the data; as many are used as save more padding than compiling for them costs */
   readonly paddedLengths: number;
   readonly learningRate: number;
   /** the reward head learns at so many times the rate */

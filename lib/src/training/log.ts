@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync } from "node:fs";
 import { cannotWrite, readJsonLines, recordAccess, writeWhole } from "../files/index.ts";
 
 /** One step of a training. */
@@ -47,6 +47,8 @@ export interface TrainLog {
   readonly path: string;
   readonly lines: readonly LogLine[];
   append(line: LogLine): void;
+  /** flush it to the disk, before a checkpoint says that its lines are there */
+  sync(): void;
 }
 
 /**
@@ -69,6 +71,14 @@ export function openLog(path: string, step: number): TrainLog {
       }
       recordAccess("write", path);
       lines.push(line);
+    },
+    sync() {
+      const file = openSync(path, "r+");
+      try {
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
     },
   };
 }

@@ -1,4 +1,7 @@
 /** How the examples of a step are cut into batches that fit into memory. The step stays what it is: only padding and memory change. */
+import type { TrainConfig } from "./config.ts";
+import { type Example, lengthOf, textsOf } from "./examples.ts";
+import { totalSteps } from "./order.ts";
 
 /** Examples that are computed at once, padded to one shape. */
 export interface MicroBatch {
@@ -24,6 +27,21 @@ export interface MicroBatchOptions {
 /** What a micro-batch costs beside its tokens, in tokens: calling the engine, and products of few rows. */
 const overhead = 64;
 
+/** Compiling for one more padded length (two shapes) takes about as long as so many tokens of a small model; of a large one, fewer. */
+const compileTokens = 16_384;
+
+/** The shapes of a training: they follow from its examples and config. */
+export function microBatchOptions(examples: readonly Example[], config: TrainConfig): MicroBatchOptions {
+  const texts = textsOf(examples[0]!).length;
+  const passes = (totalSteps(examples.length, config) * config.batchSize) / examples.length;
+  return {
+    paddedLengths: choosePaddedLengths(examples.map(lengthOf), config.paddedLengths, compileTokens / (passes * texts)),
+    microTokens: config.microTokens,
+    batchSize: config.batchSize,
+    texts,
+  };
+}
+
 /** Lengths that are told apart when padded lengths are chosen; more are rounded up. */
 const mostLengths = 256;
 
@@ -35,20 +53,24 @@ const mostLengths = 256;
  *
  * @param lengths  tokens of each example's longest text, in any order
  * @param count    lengths at most
+ * @param price    tokens of padding that one more length must save; 0: any
  * @returns        ascending
  * @example        choosePaddedLengths([10, 11, 50, 52], 2) // [11, 52]
  */
-export function choosePaddedLengths(lengths: readonly number[], count: number): number[] {
+export function choosePaddedLengths(lengths: readonly number[], count: number, price = 0): number[] {
   const { values, upTo } = countedLengths(lengths);
   let padded = values.map((value, i) => value * upTo[i]!); // by the last of the lengths, with k of them
   const choices: number[][] = []; // the length before the last, for k = 2, 3 …
+  const totals = [padded.at(-1)!]; // for k = 1, 2 …
   for (let k = 2; k <= Math.min(count, values.length); k++) {
     const best = values.map((value, i) => leastIndex(i, (j) => (j < k - 2 ? Infinity : padded[j]! + value * (upTo[i]! - upTo[j]!))));
     choices.push(best);
     padded = values.map((value, i) => (best[i]! < 0 ? Infinity : padded[best[i]!]! + value * (upTo[i]! - upTo[best[i]!]!)));
+    totals.push(padded.at(-1)!);
   }
+  const used = leastIndex(totals.length, (i) => totals[i]! + i * price); // lengths beside the longest
   const chosen = [values.length - 1];
-  for (const best of choices.reverse()) chosen.unshift(best[chosen[0]!]!);
+  for (const best of choices.slice(0, used).reverse()) chosen.unshift(best[chosen[0]!]!);
   return values.length === 0 ? [] : chosen.map((i) => values[i]!);
 }
 

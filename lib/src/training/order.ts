@@ -3,14 +3,6 @@ import type { TrainConfig } from "./config.ts";
 
 type OrderConfig = Pick<TrainConfig, "epochs" | "maxSteps" | "batchSize" | "dropLastBatch" | "shuffle" | "seed">;
 
-/** Which examples form a step. */
-export interface StepExamples {
-  /** counted from 0 */
-  readonly epoch: number;
-  /** by their numbers in the data */
-  readonly examples: readonly number[];
-}
-
 /**
  * Steps of a whole training.
  *
@@ -28,12 +20,26 @@ export function stepsOfEpoch(examples: number, { batchSize, dropLastBatch }: Pic
   return dropLastBatch ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
 }
 
-/** The examples of a step: they follow from seed and epoch alone, so nothing about the order need be stored. @param step from 1 */
-export function examplesOfStep(step: number, examples: number, config: OrderConfig): StepExamples {
-  const perEpoch = stepsOfEpoch(examples, config);
-  const epoch = Math.floor((step - 1) / perEpoch);
-  const from = ((step - 1) % perEpoch) * config.batchSize;
-  return { epoch, examples: [...epochOrder(examples, epoch, config).subarray(from, from + config.batchSize)] };
+/** Which examples form each step: they follow from seed and epoch alone, so nothing about the order need be stored. */
+export class StepOrder {
+  private readonly examples: number;
+  private readonly config: OrderConfig;
+  private epoch = -1;
+  /** of that epoch */
+  private order: Int32Array = new Int32Array(0);
+
+  constructor(examples: number, config: OrderConfig) {
+    [this.examples, this.config] = [examples, config];
+  }
+
+  /** The examples of a step, by their numbers in the data. @param step from 1 */
+  of(step: number): number[] {
+    const perEpoch = stepsOfEpoch(this.examples, this.config);
+    const epoch = Math.floor((step - 1) / perEpoch);
+    if (epoch !== this.epoch) [this.epoch, this.order] = [epoch, epochOrder(this.examples, epoch, this.config)];
+    const from = ((step - 1) % perEpoch) * this.config.batchSize;
+    return [...this.order.subarray(from, from + this.config.batchSize)];
+  }
 }
 
 /** The order in which an epoch sees the examples: Fisher and Yates' shuffle, another one for each epoch and seed. */

@@ -2,8 +2,9 @@ import type { TensorFunction } from "../compute/index.ts";
 import { decoderArrays, decoderInputsOf, type HeldModel, lengthBatches, rewardsOf, tokenLogProbabilitiesOf } from "../models/index.ts";
 import { choosePaddedLengths } from "./micro-batches.ts";
 
-/** Lengths that texts are padded to: each is one more compiled graph. */
+/** Lengths that texts are padded to, at most, and tokens of padding that one more must save: each is one more compiled graph. */
 const paddedLengths = 4;
+const compileTokens = 8192;
 const mostRows = 32;
 
 /**
@@ -48,13 +49,14 @@ export class Scorer {
     const padded = choosePaddedLengths(
       texts.map((text) => text.length),
       paddedLengths,
+      compileTokens,
     );
     const lengthOf = (i: number): number => padded.find((length) => length >= texts[i]!.length)!;
     const found: Float32Array[] = texts.map(() => new Float32Array(0));
     const groups = lengthBatches([...texts.keys()], lengthOf, mostRows, this.microTokens);
     for (const group of groups) {
       const length = lengthOf(group[0]!);
-      const rows = Math.min(texts.length, lengthBatchRows(length, this.microTokens));
+      const rows = Math.min(texts.length, fullRows(length, this.microTokens));
       const filler = Array.from({ length: rows - group.length }, () => [0]);
       const arrays = decoderArrays(config, [...group.map((i) => texts[i]!), ...filler], length);
       const values = (await workspace.run(compute, arrays, weightNames))["found"] as Float32Array;
@@ -66,6 +68,6 @@ export class Scorer {
 }
 
 /** Rows of a full batch: what `lengthBatches` fills. */
-function lengthBatchRows(length: number, tokens: number): number {
+function fullRows(length: number, tokens: number): number {
   return Math.max(1, Math.min(mostRows, Math.floor(tokens / length)));
 }

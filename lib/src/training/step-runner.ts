@@ -1,9 +1,9 @@
 import type { Numbers, TensorNumbers, Workspace } from "../compute/index.ts";
 import type { TrainConfig } from "./config.ts";
-import { type DpoExample, type Example, lengthOf, type Task, textsOf, tokensOf } from "./examples.ts";
+import { type DpoExample, type Example, lengthOf, type Task, tokensOf } from "./examples.ts";
 import type { StepLine } from "./log.ts";
-import { choosePaddedLengths, type MicroBatch, type MicroBatchOptions, microBatches } from "./micro-batches.ts";
-import { examplesOfStep, stepsOfEpoch, totalSteps } from "./order.ts";
+import { type MicroBatch, type MicroBatchOptions, microBatches, microBatchOptions } from "./micro-batches.ts";
+import { StepOrder, stepsOfEpoch, totalSteps } from "./order.ts";
 import { learningRateAt } from "./schedule.ts";
 import { lossUnits, microInputs, scalar, updateInputs } from "./step-inputs.ts";
 import { heldNames, stepFunctions, type TrainedModel } from "./steps.ts";
@@ -25,6 +25,7 @@ export class StepRunner {
   private readonly task: Task;
   private readonly config: TrainConfig;
   private readonly examples: readonly Example[];
+  private readonly order: StepOrder;
   private readonly functions: ReturnType<typeof stepFunctions>;
   private readonly shapes: MicroBatchOptions;
   private readonly held: { readonly forward: string[]; readonly gradients: string[]; readonly update: string[] };
@@ -41,13 +42,9 @@ export class StepRunner {
   ) {
     this.totalSteps = totalSteps(examples.length, config);
     [this.workspace, this.model, this.task, this.config, this.examples] = [workspace, model, task, config, examples];
+    this.order = new StepOrder(examples.length, config);
     this.functions = stepFunctions(model, task, config);
-    this.shapes = {
-      paddedLengths: choosePaddedLengths(examples.map(lengthOf), config.paddedLengths),
-      microTokens: config.microTokens,
-      batchSize: config.batchSize,
-      texts: textsOf(examples[0]!).length,
-    };
+    this.shapes = microBatchOptions(examples, config);
     const gradients = model.trained.map(heldNames.gradient);
     const moments = [...model.trained.map(heldNames.mean), ...model.trained.map(heldNames.square)];
     this.held = { forward: [...model.weights], gradients, update: [...model.trained, ...moments] };
@@ -85,7 +82,7 @@ export class StepRunner {
   }
 
   private prepare(step: number): PreparedStep {
-    const { examples } = examplesOfStep(step, this.examples.length, this.config);
+    const examples = this.order.of(step);
     const batches = microBatches(examples, (i) => lengthOf(this.examples[i]!), this.shapes);
     const own = (numbers: readonly number[]): Example[] => numbers.map((i) => this.examples[i]!);
     const units = lossUnits(this.task, own(examples));

@@ -128,7 +128,7 @@ function updated({ config, trained }: TrainedModel, { adam }: TrainConfig, tenso
   for (const [i, name] of trained.entries()) {
     const held = { weight: tensors[name]!, mean: tensors[heldNames.mean(name)]!, square: tensors[heldNames.square(name)]! };
     const step = adamStepOf(tensors, name === config.names.score ? "head." : "base.");
-    const { weight, mean, square } = adamW(adam, step, tf.mul(gradients[i]!, factor), held);
+    const { weight, mean, square } = adamW(adam, step, gradients[i]!, factor, held);
     Object.assign(results, { [name]: weight, [heldNames.mean(name)]: mean, [heldNames.square(name)]: square });
   }
   return results;
@@ -136,5 +136,5 @@ function updated({ config, trained }: TrainedModel, { adam }: TrainConfig, tenso
 
 function adamStepOf(tensors: Tensors, prefix: "head." | "base."): AdamStep {
   const scalar = (name: keyof AdamStep): tf.Scalar => tensors[prefix + name] as tf.Scalar;
-  return { correctedRate: scalar("correctedRate"), rootCorrection: scalar("rootCorrection"), keptShare: scalar("keptShare") };
+  return { correctedRate: scalar("correctedRate"), correctedEpsilon: scalar("correctedEpsilon"), keptShare: scalar("keptShare") };
 }

@@ -146,9 +146,10 @@ async function evaluated(state: RunState, scorer: Scorer, { options, log }: Run)
   return { ...state, last: line, best: isBetter(line, state.best) ? line : state.best };
 }
 
-async function save(state: RunState, { options: { output, config }, base, workspace }: Run): Promise<void> {
+async function save(state: RunState, { options: { output, config }, base, workspace, log }: Run): Promise<void> {
   const weights = held(workspace, base, (name) => [name]);
   const moments = held(workspace, base, (name) => [heldNames.mean(name), heldNames.square(name)]);
+  log.sync();
   await saveRun(output, state, weights, moments);
   removeOldCheckpoints(output, config.keepCheckpoints, state.best?.step ?? null);
 }

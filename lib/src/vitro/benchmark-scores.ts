@@ -1,6 +1,6 @@
-import { benchmarkItems, makeWorld, skills } from "../datasets/vitro/index.ts";
 import { type OpenedModel, scoreTexts } from "../models/index.ts";
 import { wilsonInterval } from "../statistics/index.ts";
+import { benchmarkItems, makeWorld, skills } from "./world/index.ts";
 
 /** How often a model prefers the right continuation. */
 export interface SkillScore {

@@ -1,6 +1,28 @@
 /** vitro: the whole pipeline in a small invented world whose truth is known; for teaching and testing, it says nothing about real models. */
-export * from "../datasets/vitro/index.ts";
+
 export { type BenchmarkSettings, type SkillScore, scoreSkills } from "./benchmark-scores.ts";
+export {
+  type Detection,
+  type DetectionScore,
+  detectionScores,
+  detectSeen,
+  extraDocuments,
+  type RepeatedDocument,
+  repeatedDocuments,
+  repeatGroups,
+} from "./detection.ts";
+export {
+  type Finding,
+  type MixturePair,
+  mergeVectorCosine,
+  mixturePairs,
+  mixtureRecovery,
+  type StageChange,
+  seedFloor,
+  shareAndPresence,
+  skillAndSection,
+  stageChanges,
+} from "./findings.ts";
 export { type ModelRecord, makeZoo, readModelRecord, type ZooOptions } from "./make.ts";
 export { saveNewModel } from "./new-model.ts";
 export { postTrain } from "./post-train.ts";
@@ -22,4 +44,18 @@ export {
 export { type Architecture, maxPositions, modelConfig, type Shape, type Size, sizes } from "./sizes.ts";
 export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+export {
+  chosenRuns,
+  type PresenceRow,
+  presenceByBase,
+  type RewardRow,
+  readStudy,
+  type Section,
+  type SkillRow,
+  type StudyTables,
+  sectionByBase,
+  sections,
+  skillByBase,
+} from "./study-tables.ts";
+export * from "./world/index.ts";
 export { fullWorld, slimPajamaRows, type WorldFiles, type WorldSettings, writeWorld } from "./world-files.ts";

@@ -1,6 +1,6 @@
-import { type Dice, dice } from "../datasets/vitro/dice.ts";
 import { readModelConfig, saveCheckpoint, type TensorToWrite, weightShapes } from "../models/index.ts";
 import { seededRandom } from "../statistics/index.ts";
+import { type Dice, dice } from "./world/dice.ts";
 
 /**
  * Save a model that has learned nothing yet.

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { embeddingRows, makeWorld, mixtures, packedRows, textStream, tokenizerFiles, vocabularyOf } from "../datasets/vitro/index.ts";
 import { loadTokenizer } from "../models/index.ts";
 import {
   laptop,
@@ -10,9 +9,11 @@ import {
   type TrainResult,
   train,
 } from "../training/index.ts";
+import { extraDocuments, repeatedDocuments } from "./detection.ts";
 import { saveNewModel } from "./new-model.ts";
 import type { Recipe } from "./recipes.ts";
 import { modelConfig, sizes } from "./sizes.ts";
+import { embeddingRows, makeWorld, mixtures, packedRows, textStream, tokenizerFiles, vocabularyOf } from "./world/index.ts";
 
 /** Tokens of a row, and rows of a step: many small steps teach models this small more than fewer large ones. */
 const rowLength = 64;
@@ -51,9 +52,13 @@ export function preTrainConfig(recipe: Recipe): TrainConfig {
 }
 
 /** Rows of pre-training text: of the recipe's seed, or other text of the same mixture. */
-export function textRows({ family, seed }: Recipe, rows: number, purpose: "train" | "validation"): TextExample[] {
+export function textRows({ family, seed, repeats }: Recipe, rows: number, purpose: "train" | "validation"): TextExample[] {
   const world = makeWorld();
-  const stream = textStream(world, vocabularyOf(world), mixtures[family], purpose === "train" ? 100 + seed : 1_000_000 + seed);
+  const extra = repeats && purpose === "train" ? extraDocuments(repeatedDocuments()) : [];
+  const stream = textStream(world, vocabularyOf(world), mixtures[family], purpose === "train" ? 100 + seed : 1_000_000 + seed, {
+    extra,
+    tokens: rows * rowLength,
+  });
   const examples: TextExample[] = [];
   for (const ids of packedRows(stream, rowLength)) {
     if (examples.length === rows) break;

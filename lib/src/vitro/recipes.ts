@@ -1,5 +1,5 @@
-import { type Family, mixtures } from "../datasets/vitro/index.ts";
 import type { Architecture, Size } from "./sizes.ts";
+import { type Family, mixtures } from "./world/index.ts";
 
 /** How a base model of the zoo is made: everything that decides its weights. */
 export interface Recipe {
@@ -11,6 +11,8 @@ export interface Recipe {
   readonly tokens: number;
   /** of the first weights and of the text */
   readonly seed: number;
+  /** its text repeats some documents, to be recognised later (`repeatedDocuments`) */
+  readonly repeats: boolean;
   /** what follows pre-training */
   readonly stage: "base" | "sft" | "sft-dpo";
   /** name of the model that it starts from, for a stage after the base */
@@ -32,12 +34,13 @@ const families = Object.keys(mixtures) as Family[];
 
 /**
  * The zoo: three families in four generations; a second seed of the larger S; atlas' mixture in the other two architectures, so that mixture and
- * architecture can be told apart; and atlas after supervised fine-tuning and after preference optimisation.
+ * architecture can be told apart; one whose text repeats documents; and atlas after supervised fine-tuning and after preference optimisation.
  */
 export const zoo: readonly Recipe[] = [
   ...families.flatMap((family) => generations.map(({ size, tokens }) => base({ family, size, tokens }))),
   ...families.map((family) => base({ family, size: "S", tokens: 4_000_000, seed: 2 })),
   ...(["qwen2", "gemma2"] as const).map((architecture) => base({ family: "atlas", size: "S", tokens: 4_000_000, architecture })),
+  { ...base({ family: "atlas", size: "S", tokens: 4_000_000 }), name: "atlas-s-4m-repeats", repeats: true },
   after("sft", "atlas-s-4m", "atlas-s-4m-sft"),
   after("sft-dpo", "atlas-s-4m-sft", "atlas-s-4m-sft-dpo"),
 ];
@@ -60,10 +63,10 @@ interface Base {
 function base({ family, size, tokens, architecture = familyArchitecture[family], seed = 1 }: Base): Recipe {
   const own = architecture === familyArchitecture[family] ? "" : `-${architecture}`;
   const name = `${family}-${size.toLowerCase()}-${tokens / 1e6}m${own}${seed === 1 ? "" : `-seed-${seed}`}`;
-  return { name, family, architecture, size, tokens, seed, stage: "base", from: null };
+  return { name, family, architecture, size, tokens, seed, repeats: false, stage: "base", from: null };
 }
 
 function after(stage: "sft" | "sft-dpo", from: string, name: string): Recipe {
   const family = families.find((known) => from.startsWith(known))!;
-  return { name, family, architecture: familyArchitecture[family], size: "S", tokens: 4_000_000, seed: 1, stage, from };
+  return { name, family, architecture: familyArchitecture[family], size: "S", tokens: 4_000_000, seed: 1, repeats: false, stage, from };
 }

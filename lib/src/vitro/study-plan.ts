@@ -43,8 +43,8 @@ export const fullStudy: StudyPlan = {
   items: 150,
 };
 
-const isBase = ({ stage, seed, architecture, family }: Recipe): boolean =>
-  stage === "base" && seed === 1 && zoo.find((recipe) => recipe.family === family)!.architecture === architecture;
+const isBase = ({ stage, seed, architecture, family, repeats }: Recipe): boolean =>
+  stage === "base" && !repeats && seed === 1 && zoo.find((recipe) => recipe.family === family)!.architecture === architecture;
 
 /** The three families in their four generations, one rate, one seed, half of the pairs, one epoch: minutes. */
 export const quickStudy: StudyPlan = {

@@ -1,15 +1,17 @@
 import { existsSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { embeddingRows, makeWorld, tokenizerFiles, vocabularyOf } from "../datasets/vitro/index.ts";
 import { formatCsv, openJournal, readJsonLines, writeWhole } from "../files/index.ts";
 import { loadTokenizer, openModel, scoreTexts } from "../models/index.ts";
 import { inParallel } from "../serving/index.ts";
 import { scoreSkills } from "./benchmark-scores.ts";
+import { type Detection, detectSeen, repeatedDocuments } from "./detection.ts";
 import { saveNewModel } from "./new-model.ts";
+import { zoo as recipes } from "./recipes.ts";
 import { lengthBaseline, type RewardData, type RunOptions, readRewardData, scoreRewardModel, trainReward } from "./reward-models.ts";
 import { modelConfig } from "./sizes.ts";
 import { type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+import { embeddingRows, makeWorld, tokenizerFiles, vocabularyOf } from "./world/index.ts";
 import { type WorldFiles, writeWorld } from "./world-files.ts";
 
 export interface StudyOptions extends Omit<RunOptions, "onStep"> {
@@ -88,6 +90,9 @@ function tasksOf(plan: StudyPlan, zoo: string, work: string, options: StudyOptio
   };
   return [
     { key: "length", run: async () => lengthRows(files) },
+    ...plan.models
+      .filter((name) => recipes.find((recipe) => recipe.name === name)?.repeats)
+      .map((base) => ({ key: `detection ${base}`, run: () => detectionRows(base, join(zoo, base), options) })),
     ...bases.map((base) => ({ key: `base ${base}`, run: async () => baseRows(base, await folderOf(base), files, plan, options) })),
     ...rewardTasks(plan).map((task) => ({
       key: `reward ${task.base} ${task.method} ${task.learningRate} ${task.seed}`,
@@ -168,6 +173,25 @@ async function rewardRows(
   };
 }
 
+async function detectionRows(base: string, folder: string, options: StudyOptions): Promise<Part["rows"]> {
+  const model = await openModel(folder, engineOf(options));
+  try {
+    const found = await detectSeen(model, repeatedDocuments());
+    const row = ({ score, repeats, documents, area, low, high }: Detection): Row => ({
+      base,
+      score,
+      repeats,
+      documents,
+      area: digits(area),
+      low: digits(low),
+      high: digits(high),
+    });
+    return { detection: found.map(row) };
+  } finally {
+    await model.dispose();
+  }
+}
+
 async function lengthRows(files: WorldFiles): Promise<Part["rows"]> {
   const { longer, shorter } = await lengthBaseline(files);
   return {
@@ -189,7 +213,7 @@ function digits(value: number | null): number | null {
 }
 
 function writeTables(output: string, plan: StudyPlan, parts: readonly Part[]): void {
-  for (const table of ["rewards", "subsets", "skills", "presence", "length"]) {
+  for (const table of ["rewards", "subsets", "skills", "presence", "detection", "length"]) {
     writeWhole(join(output, `${table}.csv`), formatCsv(parts.flatMap(({ rows }) => rows[table] ?? []))); // biome-ignore format: one thought
   }
   const seconds = Math.round(parts.reduce((sum, part) => sum + part.seconds, 0));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { comparedRows, dice, domains, makeWorld, ratedRows, rewardBenchRows, type World, writeDocument } from "../datasets/vitro/index.ts";
 import { writeWhole } from "../files/index.ts";
 import { seededRandom } from "../statistics/index.ts";
+import { comparedRows, dice, domains, makeWorld, ratedRows, rewardBenchRows, type World, writeDocument } from "./world/index.ts";
 
 /** How much of everything the world writes, and from which seeds. */
 export interface WorldSettings {

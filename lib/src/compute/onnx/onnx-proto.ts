@@ -28,7 +28,14 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly inputs: readonly OnnxTensor[];
   readonly outputs: readonly OnnxTensor[];
-  readonly constants: readonly (OnnxTensor & { readonly data: ElementData })[];
+  readonly constants: readonly (OnnxTensor & { readonly data: ElementData | ExternalData })[];
+}
+
+/** Numbers that lie in another file of the same folder. */
+export interface ExternalData {
+  readonly file: string;
+  readonly offset: number;
+  readonly byteLength: number;
 }
 
 /** com.microsoft holds the operators that ONNX Runtime adds to the standard ones. */
@@ -44,7 +51,12 @@ const operatorSet = 21;
  * @throws when the constants exceed the 2 GiB that a protobuf file can have: weights belong into inputs
  */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
-  const constantBytes = graph.constants.reduce((sum, { data }) => sum + data.byteLength, 0);
+  return modelMessage(graph).bytes();
+}
+
+/** As `encodeModel`, not yet in one piece. */
+export function modelMessage(graph: OnnxGraph): Message {
+  const constantBytes = graph.constants.reduce((sum, { data }) => sum + ("file" in data ? 0 : data.byteLength), 0);
   if (constantBytes > 2 ** 31 - 2 ** 20) {
     throw new Error(`compile: the function's constants take ${constantBytes} bytes, an ONNX file at most 2 GiB; pass weights as inputs`);
   }
@@ -53,8 +65,7 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
     .text(2, "basewise")
     .message(7, graphMessage(graph))
     .message(8, new Message().text(1, "").integer(2, operatorSet))
-    .message(8, new Message().text(1, contributed).integer(2, 1))
-    .bytes();
+    .message(8, new Message().text(1, contributed).integer(2, 1));
 }
 
 function graphMessage({ nodes, inputs, outputs, constants }: OnnxGraph): Message {
@@ -84,11 +95,17 @@ function attributeMessage(name: string, value: Attribute): Message {
   return message.integer(20, 7);
 }
 
-function constantMessage({ name, type, shape, data }: OnnxTensor & { readonly data: ElementData }): Message {
+function constantMessage({ name, type, shape, data }: OnnxGraph["constants"][number]): Message {
   const message = new Message();
   for (const size of shape) message.integer(1, size);
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // little-endian, as every machine with a binary is
-  return message.integer(2, elementTypeNumbers[type]).text(8, name).raw(9, bytes);
+  message.integer(2, elementTypeNumbers[type]).text(8, name);
+  // little-endian, as every machine with a binary is
+  if (!("file" in data)) return message.raw(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const { file, offset, byteLength } = data;
+  for (const [key, value] of Object.entries({ location: file, offset, length: byteLength })) {
+    message.message(13, new Message().text(1, key).text(2, String(value)));
+  }
+  return message.integer(14, 1);
 }
 
 function tensorMessage({ name, type, shape }: OnnxTensor): Message {

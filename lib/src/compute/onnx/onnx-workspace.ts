@@ -16,12 +16,11 @@ type Tensors = Readonly<Record<string, TensorNumbers>>;
 interface Loaded {
   readonly id: number;
   readonly bytes: number;
-  /** held tensors that results replace, beside those that the function takes */
-  readonly replaced: readonly string[];
+  readonly results: ReadonlyMap<string, InputType>;
 }
 
-/** Length buckets make many graphs; each keeps the memory of its intermediate results. */
-const mostGraphs = { count: 24, bytes: totalmem() / 4 };
+/** Lengths make many graphs. Each keeps the memory of its intermediate results, up to twice the estimate: a quarter of the machine's in all. */
+const mostGraphs = { count: 24, bytes: Math.min(totalmem(), process.constrainedMemory() || totalmem()) / 8 };
 
 /**
  * A workspace whose functions are recorded here and run by ONNX Runtime in a thread of its own, which has the tensors: inputs and
@@ -97,7 +96,8 @@ export class OnnxWorkspace implements Workspace {
         checkTensor(name, tensor);
         if (this.held.has(name)) throw new Error(`workspace: ${name} is an input and a held tensor; give one of them another name`);
       }
-      const { id, replaced } = await this.load(fn, inputs, held);
+      const { id, results } = await this.load(fn, inputs, held);
+      const replaced = this.replacedBy(results).filter((name) => !held.includes(name)); // what is in `held`, the graph itself replaces
       const given = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
       return (await this.thread.ask({ kind: "run", id, inputs: given, held, replaced })) as Record<string, Numbers>;
     });
@@ -109,28 +109,31 @@ export class OnnxWorkspace implements Workspace {
 
   /** The graph of a function for these shapes. */
   private async load(fn: TensorFunction, inputs: Tensors, names: readonly string[]): Promise<Loaded> {
-    const types = [
-      ...names.map((name) => [name, this.find(name)]),
-      ...Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)]),
-    ];
-    const key = JSON.stringify(types);
+    const heldTypes = names.map((name) => [name, this.find(name)] as const);
+    const inputTypes = Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)] as const);
+    const key = JSON.stringify([heldTypes, inputTypes]);
     const known = this.graphs.get(fn, key);
     if (known !== undefined) return known;
-    const traced = trace(fn, Object.fromEntries(types));
-    const replaced = [...traced.outputs.keys()].filter((name) => this.held.has(name));
-    for (const name of replaced) {
-      const { type, shape } = traced.outputs.get(name)!;
-      sameType(name, this.find(name), { dtype: type, shape });
-    }
-    const graph = prepare(
-      traced,
-      replaced.filter((name) => names.includes(name)),
-    );
+    const traced = trace(fn, Object.fromEntries([...heldTypes, ...inputTypes]));
+    const results = new Map([...traced.outputs].map(([name, { type, shape }]) => [name, { dtype: type, shape } as InputType]));
+    const donated = this.replacedBy(results).filter((name) => names.includes(name));
+    const graph = prepare(traced, donated);
     this.lastId += 1;
-    const loaded = { id: this.lastId, bytes: graph.bytes, replaced: replaced.filter((name) => !names.includes(name)) };
+    const loaded = { id: this.lastId, bytes: graph.bytes, results };
     await this.thread.ask({ kind: "load", id: loaded.id, graph }, graph.model === null ? [] : [graph.model.buffer as ArrayBuffer]);
     this.graphs.add(fn, key, loaded);
     return loaded;
+  }
+
+  /**
+   * Held tensors that results replace.
+   *
+   * @throws when a type or a shape differs
+   */
+  private replacedBy(results: ReadonlyMap<string, InputType>): string[] {
+    const names = [...results.keys()].filter((name) => this.held.has(name));
+    for (const name of names) sameType(name, this.find(name), results.get(name)!);
+    return names;
   }
 
   private find(name: string): Required<InputType> {

@@ -31,6 +31,11 @@ export class Message {
       .append(value);
   }
 
+  /** The encoding, piece by piece. */
+  parts(): readonly Uint8Array[] {
+    return this.chunks;
+  }
+
   bytes(): Uint8Array {
     const all = new Uint8Array(this.size);
     let offset = 0;

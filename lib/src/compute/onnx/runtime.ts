@@ -22,6 +22,6 @@ export async function loadRuntime(backend: OnnxBackend): Promise<Runtime> {
     return name === "onnxruntime-web" ? await import("onnxruntime-web") : await import("onnxruntime-node");
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0];
-    throw new Error(`${name} cannot be loaded (${reason}); run npm ci, or choose another backend (basewise doctor lists them)`);
+    throw new Error(`${name} cannot be loaded (${reason}); run npm ci`);
   }
 }

@@ -32,7 +32,7 @@ async function draw(figure: Figure): Promise<string> {
 
 /** Without Plotly's stand-in for quotes around font names, which stays under jsdom; with heat maps whose cells keep sharp edges. */
 function cleaned(svg: string): string {
-  return svg.replaceAll("TOBESTRIPPED", "'").replaceAll("<image ", '<image image-rendering="optimizeSpeed" ');
+  return withoutControls(svg).replaceAll("TOBESTRIPPED", "'").replaceAll("<image ", '<image image-rendering="optimizeSpeed" ');
 }
 
 /** Random numbers (mulberry32) whose seed is a text (FNV-1a): ids repeat from run to run and differ between figures. */
@@ -56,6 +56,10 @@ function describe(svg: string, figure: Figure): string {
 
 function escapeXml(text: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+  return withoutControls(text).replace(/[&<>]/g, (c) => entities[c]!);
+}
+
+function withoutControls(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: XML allows no control characters
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "").replace(/[&<>]/g, (c) => entities[c]!);
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "");
 }

@@ -1,0 +1,134 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { openCheckpoint, openModel } from "basewise/models";
+import {
+  fullStudy,
+  fullWorld,
+  lengthBaseline,
+  preTrain,
+  type Recipe,
+  recipeOf,
+  rewardTasks,
+  runStudy,
+  type StudyPlan,
+  scoreSkills,
+  writeWorld,
+  zoo,
+} from "basewise/vitro";
+
+const engine = { threads: 1, backend: "onnx" } as const;
+const tiny: Recipe = { ...recipeOf("atlas-xs-3m"), name: "tiny", tokens: 60 * 512 };
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "basewise-vitro-"));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the zoo", () => {
+  it("has three families in four generations, other architectures and seeds, and what follows pre-training", () => {
+    equal(new Set(zoo.map(({ name }) => name)).size, zoo.length);
+    const generations = zoo.filter(
+      ({ stage, seed, repeats, family, architecture }) =>
+        stage === "base" && !repeats && seed === 1 && architecture === recipeOf(`${family}-xs-3m`).architecture,
+    );
+    equal(generations.length, 12);
+    deepEqual(
+      new Set(
+        zoo
+          .filter(({ family, size, tokens }) => family === "atlas" && size === "S" && tokens === 4e6)
+          .map(({ architecture }) => architecture),
+      ),
+      new Set(["llama", "qwen2", "gemma2"]),
+    );
+    for (const { from } of zoo) if (from !== null) ok(zoo.some(({ name }) => name === from));
+  });
+});
+
+describe("pre-training", () => {
+  it("learns, and a run that was stopped ends with the same weights", async () => {
+    const whole = await preTrain(tiny, join(folder, "whole"), join(folder, "work-whole"), engine);
+    const losses = whole.lines.flatMap((line) => (line.kind === "step" ? [line.loss] : []));
+    equal(losses.length, 60);
+    ok(losses.at(-1)! < 0.7 * losses[0]!, `${losses[0]} → ${losses.at(-1)}`);
+    ok(Math.abs(losses[0]! - Math.log(384)) < 1, `a model that knows nothing gives each word the same chance: ${losses[0]}`);
+
+    const stop = new AbortController();
+    const half = await preTrain(tiny, join(folder, "halves"), join(folder, "work-halves"), {
+      ...engine,
+      signal: stop.signal,
+      onStep: ({ step }) => step === 25 && stop.abort(),
+    });
+    ok(half.stopped);
+    await preTrain(tiny, join(folder, "halves"), join(folder, "work-halves"), engine);
+    deepEqual(weights(join(folder, "halves")), weights(join(folder, "whole")));
+  });
+});
+
+describe("skills", () => {
+  it("of a model that knows nothing are at chance", async () => {
+    const model = await openModel(join(folder, "work-whole", "start"), engine);
+    try {
+      const scores = await scoreSkills(model, { items: 60 });
+      ok(scores.length >= 10);
+      const outside = scores.filter(({ low, high, chance }) => chance < low || chance > high);
+      ok(outside.length <= 4, JSON.stringify(outside)); // 95 % intervals of 18 skills
+    } finally {
+      await model.dispose();
+    }
+  });
+});
+
+describe("the length baseline", () => {
+  it("does not win: neither longer nor shorter answers are better", async () => {
+    const { longer, shorter } = await lengthBaseline(
+      writeWorld(join(folder, "world"), { ...fullWorld, pairs: 1, validationPairs: 1, documents: 1 }),
+    );
+    for (const [i, section] of longer.sections.entries()) {
+      const ties = 1 - section.value! - shorter.sections[i]!.value!;
+      const accuracy = section.value! + ties / 2;
+      ok(Math.abs(accuracy - 0.5) < 0.08, `${section.section}: ${accuracy}`);
+    }
+  });
+});
+
+describe("a study", () => {
+  const plan: StudyPlan = {
+    ...fullStudy,
+    models: ["whole"],
+    random: [{ name: "random-xs", architecture: "llama", size: "XS" }],
+    learningRates: [2e-4],
+    seeds: [1],
+    epochs: 1,
+    world: { pairs: 80, validationPairs: 40, benchRows: 2, documents: 4, seed: 11 },
+    items: 5,
+  };
+  const tables = (output: string): string[] =>
+    ["rewards", "subsets", "skills", "presence", "length"].map((name) => readFileSync(join(output, `${name}.csv`), "utf8"));
+
+  it("that was stopped again and again ends with the same tables", async () => {
+    equal(rewardTasks(plan).length, 4);
+    ok(await runStudy(plan, folder, join(folder, "tables"), join(folder, "study"), engine));
+    let runs = 0;
+    for (let finished = false; !finished && runs < 20; runs++) {
+      const stop = new AbortController();
+      const once = { ...engine, parallel: 1, signal: stop.signal, onPart: () => stop.abort() };
+      finished = await runStudy(plan, folder, join(folder, "tables-2"), join(folder, "study-2"), once);
+    }
+    ok(runs > 3, `${runs} runs`);
+    deepEqual(tables(join(folder, "tables-2")), tables(join(folder, "tables")));
+    const [rewards, subsets, skills, presence] = tables(join(folder, "tables")).map((text) => text.trim().split("\n").length - 1);
+    deepEqual([rewards, subsets, skills, presence], [4, 4 * 23, 2 * 18, 2 * 20]);
+  });
+});
+
+function weights(of: string): Record<string, Float32Array> {
+  const checkpoint = openCheckpoint(of);
+  try {
+    return Object.fromEntries(checkpoint.names.map((name) => [name, checkpoint.read(name)]));
+  } finally {
+    checkpoint.close();
+  }
+}
