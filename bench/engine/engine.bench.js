@@ -12,6 +12,7 @@ const help = `npm run bench engine -- [--python COMMAND] [--size tiny] [--tasks 
   --tasks LIST       train, train-rows, reward, reward-rows, logprob; rows: our side computes every row of the last layer, too
   --size NAME        ${Object.keys(sizes).join(", ")}
   --rounds, --steps  both engines in turns, so many times so many timed steps each
+  --long COUNT       instead: so many steps of ours on end; whether they get slower or take more memory
   --json             one JSON object instead of text`;
 const chosen = options(help, {
   size: { type: "string", default: "tiny" },
@@ -19,6 +20,7 @@ const chosen = options(help, {
   rounds: { type: "string", default: "5" },
   steps: { type: "string", default: "4" },
   threads: { type: "string", default: "2" },
+  long: { type: "string", default: "0" },
 });
 const [rounds, steps, threads] = [chosen.rounds, chosen.steps, chosen.threads].map(Number);
 const start = startOf(chosen.size);
@@ -84,6 +86,26 @@ async function timed(step, count) {
   return { seconds, results };
 }
 
+/** The first and the last tenth of many steps. */
+async function longRun(task, count) {
+  const { step } = await ours(task);
+  const processor = [];
+  const resident = [];
+  for (let i = 0; i < count; i++) {
+    const before = process.cpuUsage();
+    await step();
+    const { user, system } = process.cpuUsage(before);
+    processor.push((user + system) / 1e3);
+    resident.push(process.resourceUsage().maxRSS / 1024);
+  }
+  const tenth = Math.ceil(count / 10);
+  const [first, last] = [processor.slice(0, tenth), processor.slice(-tenth)].map(median);
+  console.log(
+    `${chosen.size}, ${task}, ${count} steps: processor time ${first.toFixed(1)} ms a step in the first tenth, ${last.toFixed(1)} in the last; ` +
+      `most memory ${resident[tenth - 1].toFixed(0)} MiB after the first tenth, ${resident.at(-1).toFixed(0)} at the end`,
+  );
+}
+
 function checkAgreement(task, mine, theirs) {
   const tolerance = task.startsWith("train") ? 2e-4 : 1e-3;
   for (const [i, result] of mine.entries()) {
@@ -95,6 +117,10 @@ function checkAgreement(task, mine, theirs) {
 }
 
 await useBackend("cpu");
+if (Number(chosen.long) > 0) {
+  for (const task of chosen.tasks.split(",")) await longRun(task, Number(chosen.long));
+  process.exit(0);
+}
 const where = machine();
 const rows = [];
 for (const task of chosen.tasks.split(",")) {
