@@ -42,19 +42,22 @@ function text(length) {
 /** Times of the steps of one training by the trainer, from one step's end to the next one's, the first ones left out. */
 async function trainerSteps(pairs, settings, warm, count) {
   const output = mkdtempSync(join(folder, "run-"));
+  const enough = new AbortController();
   const ends = [];
   const lines = [];
   await train({
     model,
     task: { kind: "bradley-terry" },
     data: { train: pairs, validation: [] },
-    config: { ...laptop, headLearningRateFactor: 1, evaluateEvery: null, saveEvery: null, ...settings, maxSteps: warm + count },
+    config: { ...laptop, headLearningRateFactor: 1, evaluateEvery: null, saveEvery: null, maxSteps: null, ...settings },
     output,
     backend: "onnx",
     threads,
+    signal: enough.signal,
     onStep: (line) => {
       ends.push(clock());
       lines.push(line);
+      if (line.step === warm + count) enough.abort();
     },
   });
   rmSync(output, { recursive: true });
@@ -132,7 +135,7 @@ function helpSteerPairs(count) {
 async function spread() {
   const batchSize = 64;
   const pairs = helpSteerPairs(batchSize * steps);
-  const settings = { batchSize, microTokens: 4096, epochs: 2, shuffle: false }; // the first epoch compiles, the second is timed
+  const settings = { batchSize, microTokens: 4096, epochs: 100, shuffle: false }; // the first epoch compiles, the second is timed, the rest is not run
   const padded = await paddedLoop(pairs, batchSize);
   const found = { trainer: [], padded: [] };
   for (let round = 0; round < rounds; round++) {

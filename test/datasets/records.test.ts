@@ -98,6 +98,17 @@ describe("HelpSteer2", () => {
     assert.deepEqual([validation.tally.kept, validation.tally.dropped["other split"]], [2, 1]);
   });
 
+  it("knows the usual words for the parts of the data, and takes no other word for one", async () => {
+    const rows = ["train", "train_prefs", "val", "validation", "test", "dev", "web"].map((split) => preference(1, split));
+    for (const [split, kept] of [
+      ["train", 3],
+      ["validation", 5],
+    ] as const) {
+      assert.equal((await read(rows, "preference", { split })).tally.kept, kept);
+    }
+    assert.equal((await read(rows, "preference")).tally.kept, 7);
+  });
+
   it("names file, row, field and value of what is wrong", async () => {
     const wrong: [DataRecord["kind"], unknown, RegExp][] = [
       ["rating", { ...rated, verbosity: 5 }, /\d\.jsonl, line 2: "verbosity" is 5; it must be a number from 0 to 4, or null/],

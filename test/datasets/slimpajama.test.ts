@@ -15,6 +15,7 @@ import {
   slimPajamaSubsets,
   subsetsNamed,
 } from "basewise/datasets";
+import { startHub } from "../models/hub-stub.ts";
 
 const fixtures = join("test", "fixtures", "slimpajama");
 const expected = JSON.parse(readFileSync(join(fixtures, "expected.json"), "utf8")) as {
@@ -179,5 +180,31 @@ describe("places of files", () => {
     deepEqual(await slimPajamaFiles([join(folder, "train", "*", "*.zst")]), [b]);
     await rejects(slimPajamaFiles([join(folder, "train", "*.zst")]), /holds no file that ends in \.jsonl/);
     await rejects(slimPajamaFiles([join(folder, "nothing.jsonl")]), /no such file or folder/);
+  });
+
+  it("are datasets of the hub, or folders of them; what is no data is not fetched", async () => {
+    const frames = readFileSync(framesFile);
+    const hub = await startHub({
+      "README.md": Buffer.from("#"),
+      "train/chunk1/a.jsonl.zst": frames,
+      "train/chunk10/b.jsonl.zst": frames,
+      "test/c.jsonl.zst": frames,
+    });
+    const options = { endpoint: hub.endpoint, cacheDir: join(folder, "hub"), pause: 1, offline: false };
+    try {
+      const names = async (place: string): Promise<string[]> =>
+        (await slimPajamaFiles([place], options)).map((path) => path.split(/[\\/]/).slice(-1)[0]!);
+      deepEqual(await names("org/tiny:train/chunk1"), ["a.jsonl.zst"]);
+      deepEqual(
+        hub.requests.filter(({ line }) => /chunk10|README/.test(line)),
+        [],
+      );
+      deepEqual((await names("org/tiny")).sort(), ["a.jsonl.zst", "b.jsonl.zst", "c.jsonl.zst"]);
+      const [path] = await slimPajamaFiles(["org/tiny:test/c.jsonl.zst"], options);
+      equal((await read(path!)).documents.length, 140);
+      await rejects(slimPajamaFiles(["org/tiny:valid"], options), /org\/tiny: has no file that would do/);
+    } finally {
+      await hub.close();
+    }
   });
 });

@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { readZstd, Xxh64, type ZstdPart } from "basewise/datasets";
 
 const fixtures = join("test", "fixtures", "slimpajama");
@@ -110,6 +112,31 @@ describe("zstd files", () => {
     const afterFault = bytesOf(parts.slice(parts.findIndex(({ kind }) => kind === "fault")));
     ok(afterFault.length > 1000);
     deepEqual(afterFault, clean.subarray(clean.length - afterFault.length));
+  });
+
+  it("take constant memory, however long a frame is", () => {
+    // one frame of 512 blocks of 128 KiB that are stored as they are: three bytes before each, type 0, the last with bit 0
+    const block = (last: boolean): Buffer => {
+      const header = Buffer.alloc(3);
+      header.writeUIntLE(((128 * 1024) << 3) | (last ? 1 : 0), 0, 3);
+      return Buffer.concat([header, Buffer.alloc(128 * 1024, "x")]);
+    };
+    const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 8 << 3]); // no checksum, a window of 256 KiB
+    const path = written("long.zst", Buffer.concat([header, ...Array.from({ length: 512 }, (_, i) => block(i === 511))]));
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const held = (): number => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const before = held();
+    let [length, most] = [0, 0];
+    for (const part of readZstd(path)) {
+      if (part.kind === "bytes") length += part.bytes.length;
+      if (length % (8 * 1024 * 1024) === 0) most = Math.max(most, held() - before);
+    }
+    equal(length, 64 * 1024 * 1024);
+    ok(most < 8 * 1024 * 1024, `${(most / 1e6).toFixed(1)} MB more than before`);
   });
 
   it("are refused when they are something else, want a dictionary, or a window that no memory should be given for", () => {

@@ -5,7 +5,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
-import { type HubOptions, openCheckpoint, resolveDataset, resolveModel } from "basewise/models";
+import { type HubOptions, openCheckpoint, resolveDataset, resolveModel, resolveTokenizer } from "basewise/models";
 import { gitHash, type HubStub, sha256, startHub } from "./hub-stub.ts";
 
 const room = mkdtempSync(join(tmpdir(), "basewise-hub-"));
@@ -344,5 +344,26 @@ describe("resolveDataset", () => {
       /org\/tiny: has no file that would do/,
     );
     await assert.rejects(resolveDataset("./folder", choose, options), /not a name of the hub/);
+  });
+});
+
+describe("resolveTokenizer", () => {
+  it("fetches what a tokenizer needs, and no weights", async () => {
+    hub = await startHub(llama());
+    options = { endpoint: hub.endpoint, cacheDir: join(room, `cache-${count++}`), pause: 1, patience: 2000, offline: false };
+    try {
+      const folder = await resolveTokenizer("org/tiny", options);
+      assert.ok(existsSync(join(folder, "tokenizer.json")) && existsSync(join(folder, "config.json")));
+      assert.deepEqual(
+        lines().filter((line) => line.includes("safetensors")),
+        [],
+      );
+      assert.equal(await resolveTokenizer("org/tiny", { ...options, offline: true }), folder);
+      await assert.rejects(resolveModel("org/tiny", { ...options, offline: true }), /not in the cache/); // it lacks the weights
+      hub.files = { "README.md": Buffer.from("#") };
+      await assert.rejects(resolveTokenizer("org/tiny", { ...options, cacheDir: join(room, "bare") }), /org\/tiny: has no tokenizer\.json/);
+    } finally {
+      await hub.close();
+    }
   });
 });

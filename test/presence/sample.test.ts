@@ -222,7 +222,7 @@ describe("the beginning of a document", () => {
   it("splits no pair of surrogates", () => {
     const text = `x${"🙂".repeat(5000)}`;
     const beginning = beginningOf(text, 100);
-    ok(beginning.length >= 1600 && beginning.isWellFormed(), `${beginning.length}`);
+    ok(beginning.length >= 1600 && !/\p{Surrogate}/u.test(beginning), `${beginning.length}`);
   });
 });
 

@@ -6,7 +6,7 @@ import { type Journal, openJournal, placeOf, writeWhole } from "../files/index.t
 import type { EncodedDocument, PresenceRow, ScoredDocument } from "../presence/index.ts";
 import type { PresenceKey, PresenceScore, Store } from "../store/index.ts";
 import { Progress } from "./progress.ts";
-import { openScorer, type ScoringFlags, showDownload, wholeNumber } from "./scoring.ts";
+import { openScorer, type ScoringFlags, showDownload, stopQuietlyWhenNobodyReads, wholeNumber } from "./scoring.ts";
 
 interface Flags extends Pick<ScoringFlags, "backend" | "threads" | "batch" | "revision" | "offline" | "json"> {
   readonly documents: string[];
@@ -81,6 +81,7 @@ async function score(place: string, flags: Flags): Promise<void> {
   if (flags.output !== undefined && existsSync(flags.output) && !flags.force) {
     throw new Error(`${placeOf(flags.output)}: is there already; choose another name or add --force`);
   }
+  stopQuietlyWhenNobodyReads();
   const lib = await import("../presence/index.ts");
   const total = await countDocuments(flags.documents);
   const engine = await openEngine(place, flags);

@@ -167,7 +167,7 @@ async function print(line: string): Promise<void> {
 }
 
 /** `basewise logprobs … | head` is no error. */
-function stopQuietlyWhenNobodyReads(): void {
+export function stopQuietlyWhenNobodyReads(): void {
   process.stdout.once("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
     throw error;

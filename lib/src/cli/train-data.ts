@@ -77,6 +77,8 @@ export async function loadPart<M extends Method>(
     overLong: settings.overLong,
     ...(settings.onProgress && { onProgress: (examples: number) => settings.onProgress!(role, examples) }),
   });
+  if (encoded.examples.length === 0)
+    throw new Error(`${role} data (${files.map(placeOf).join(", ")}): nothing is left of ${describeTally(tally)}`);
   return {
     role,
     places: files.map((file, i) => (files.length === places.length ? nameOf(places[i]!, file) : nameOf(file, file))),

@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { readText, writeWhole } from "../files/index.ts";
 import type { HubOptions } from "../models/index.ts";
-import type { AnswerPair, Example, PairExample, Task, TrainConfig, TrainingJob, TrainingPlan } from "../training/index.ts";
+import type { AnswerPair, DpoExample, Example, PairExample, Task, TrainConfig, TrainingJob, TrainingPlan } from "../training/index.ts";
 import { Progress } from "./progress.ts";
 import { showDownload } from "./scoring.ts";
 import { findValidation, type LoadedPart, loadPart } from "./train-data.ts";
@@ -101,18 +105,38 @@ function taskOf({ method, loss, centering, beta }: TrainFlags, attributes: reado
 
 /** The examples of both parts; for DPO with what the base, as the reference, thinks of them. */
 async function dataOf(
-  { method }: TrainFlags,
+  flags: TrainFlags,
   base: string,
   train: LoadedPart<unknown>,
   validation: LoadedPart<unknown> | null,
   limits: { readonly backend?: string; readonly threads?: number },
 ): Promise<{ train: readonly Example[]; validation: readonly Example[] }> {
   const parts = { train: train.examples as readonly Example[], validation: (validation?.examples ?? []) as readonly Example[] };
-  if (method !== "dpo") return parts;
-  const { withReferences } = await import("../training/index.ts");
-  const all = [...parts.train, ...parts.validation] as unknown as AnswerPair[];
-  const progress = new Progress("answers by the reference", 2 * all.length);
-  const found = await withReferences(base, all, { ...limits, onProgress: (texts) => progress.show(texts) });
+  if (flags.method !== "dpo") return parts;
+  const { dataFingerprint, withReferences } = await import("../training/index.ts");
+  const pairs = [...parts.train, ...parts.validation] as unknown as AnswerPair[];
+  const of = { base: flags.base, ...dataFingerprint(pairs.flatMap(({ chosen, rejected }) => [chosen, rejected])) };
+  const place = join(flags.output, "references.json");
+  const kept = keptReferences(place, of);
+  const progress = new Progress("answers by the reference", 2 * pairs.length);
+  const found =
+    kept?.map((reference, i) => ({ ...pairs[i]!, ...reference })) ??
+    (await withReferences(base, pairs, { ...limits, onProgress: (texts) => progress.show(texts) }));
   progress.clear();
+  const references = found.map(({ referenceChosen, referenceRejected }) => ({ referenceChosen, referenceRejected }));
+  if (!kept && !flags.dryRun) writeWhole(place, `${JSON.stringify({ of, references })}\n`);
   return { train: found.slice(0, parts.train.length), validation: found.slice(parts.train.length) };
+}
+
+type Reference = Pick<DpoExample, "referenceChosen" | "referenceRejected">;
+
+/** What an earlier start of the same training has computed, so that a resume need not do it again; null where there is nothing. */
+function keptReferences(place: string, of: { readonly examples: number }): readonly Reference[] | null {
+  if (!existsSync(place)) return null;
+  try {
+    const stored = JSON.parse(readText(place)) as { of: unknown; references: Reference[] };
+    return isDeepStrictEqual(stored.of, of) && 2 * stored.references.length === of.examples ? stored.references : null;
+  } catch {
+    return null; // not ours: it is computed and written anew
+  }
 }

@@ -1,7 +1,7 @@
 import { placeOf } from "../files/index.ts";
-import { helpSteerAttributes, readHelpSteerPreference, readRating, splitOf } from "./helpsteer2.ts";
+import { helpSteerAttributes, readHelpSteerPreference, readRating } from "./helpsteer2.ts";
 import { readPreference, sameText } from "./preferences.ts";
-import { columnsOf, type DataRecord, type DropReason, has, isBlank, type Row, type Tally } from "./records.ts";
+import { columnsOf, type DataRecord, type DropReason, has, isBlank, type Row, splitOf, type Tally } from "./records.ts";
 import { readRows } from "./rows.ts";
 import { readText } from "./texts.ts";
 
@@ -72,6 +72,7 @@ export interface LocatedRecord<Kind extends DataRecord["kind"]> {
 /**
  * The records of a file, one after another. Rows that teach nothing are left out and counted: ties, equal answers, nothing to read,
  * another split.
+ * Files with a `split` column are one part alone where a part is asked for (`splitOf`).
  *
  * @param tally  is counted up; each row of the file becomes one of `rows`, and one of `kept` or `dropped`
  * @throws one line that names file, row and field: columns of no known format, or of another kind than asked for; a wrong value

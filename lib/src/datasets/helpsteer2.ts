@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../models/index.ts";
-import { type DropReason, has, type PreferenceRecord, type RatingRecord, type Row, textOf, wrongField } from "./records.ts";
+import { type DropReason, type PreferenceRecord, type RatingRecord, type Row, textOf, wrongField } from "./records.ts";
 
 /** The attributes that HelpSteer2 rates, in the order of the paper's merge vector. */
 export const helpSteerAttributes: readonly string[] = ["helpfulness", "correctness", "coherence", "complexity", "verbosity"];
@@ -59,9 +59,4 @@ export function readHelpSteerPreference(row: Row): PreferenceRecord | DropReason
   const answers = (strength as number) < 0 ? [first, second] : [second, first];
   const [chosen, rejected] = answers.map((content) => [...prompt, { role: "assistant", content }]) as [ChatMessage[], ChatMessage[]];
   return { kind: "preference", chosen, rejected, promptLength: prompt.length, margin: Math.abs(strength as number) };
-}
-
-/** "train" or "validation"; the file says "val", and like NVIDIA's own reader we take everything but "train" for it. */
-export function splitOf(row: Row): "train" | "validation" | undefined {
-  return has(row, "split") ? (row["split"] === "train" ? "train" : "validation") : undefined;
 }

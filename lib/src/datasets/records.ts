@@ -102,6 +102,18 @@ export function messagesOf(row: Row, field: string): readonly ChatMessage[] {
   return value as ChatMessage[];
 }
 
+/**
+ * The part of the data that a row's `split` column names: "train…" is training; "val", "validation", "dev", "test", "eval" are validation.
+ *
+ * @returns undefined where there is no such column, or it holds another word
+ */
+export function splitOf(row: Row): "train" | "validation" | undefined {
+  const word = row["split"];
+  if (typeof word !== "string") return undefined;
+  if (/^train/i.test(word)) return "train";
+  return /^(val|dev|test|eval)/i.test(word) ? "validation" : undefined;
+}
+
 /** Whether there is nothing at all to read. */
 export function isBlank(text: TextOrChat): boolean {
   return typeof text === "string" ? text.trim() === "" : text.every(({ content }) => content.trim() === "");

@@ -82,6 +82,7 @@ const skippableMagic = 0x184d2a50; // to …5f
 /** What the zstd program takes without being told: 128 MiB. */
 const largestWindow = 2 ** 27;
 const largestBlock = 128 * 1024;
+const longestHeader = 18;
 
 /** One frame from its magic number on. @returns where it ends */
 function* readFrame(file: BytesOfFile, start: number): Generator<ZstdPart, number> {
@@ -90,13 +91,17 @@ function* readFrame(file: BytesOfFile, start: number): Generator<ZstdPart, numbe
   const made: Uint8Array[] = [];
   const zstd = new Decompress((bytes) => made.push(bytes));
   let length = 0;
-  let pending = Buffer.from(file.at(start, header.size)); // fzstd wants the header together with the first block
+  const room = Buffer.allocUnsafe(longestHeader + 3 + largestBlock + 4); // one for all blocks: fzstd keeps a view of everything it is given
+  let filled = file.at(start, header.size).copy(room); // it wants the header together with the first block
   for (let at = start + header.size; ; ) {
     const { last, size } = readBlock(file, at);
     const end = at + size;
+    filled += file.at(at, size).copy(room, filled);
     const trailer = Buffer.from(last && header.hasChecksum ? needed(file, end, 4) : []);
+    filled += trailer.copy(room, filled);
+    const piece = room.subarray(0, filled);
     try {
-      zstd.push(Buffer.concat([pending, file.at(at, size), trailer]), last);
+      zstd.push(filled < longestHeader ? Buffer.from(piece) : piece, last); // so short a piece it would read later
     } catch (error) {
       throw new Damage(at, `a block cannot be decompressed (${oneLine((error as Error).message)})`);
     }
@@ -109,7 +114,7 @@ function* readFrame(file: BytesOfFile, start: number): Generator<ZstdPart, numbe
       checkEnd(end, header, length, trailer, checksum);
       return end + trailer.length;
     }
-    pending = Buffer.alloc(0);
+    filled = 0;
     at = end;
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,6 +16,19 @@ export function outputRoot(): string {
 /** Absolute path of a generated file, given its place in the project, e.g. `figures/figure-03.svg`. */
 export function outputPath(place: string): string {
   return inside(outputRoot(), place);
+}
+
+/**
+ * Absolute path of a generated folder, emptied: what an earlier run left there is deleted.
+ *
+ * @param place  below data/derived, e.g. `data/derived/03-runs`; nothing else may be deleted
+ */
+export function emptyOutputFolder(place: string): string {
+  const path = outputPath(place);
+  if (!path.startsWith(outputPath("data/derived") + sep)) throw new Error(`${place}: is not below data/derived, so it is not emptied`);
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true });
+  return path;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { open, rename, rm } from "node:fs/promises";
-import { basename } from "node:path";
-import { cannotWrite, recordAccess } from "../../files/index.ts";
+import { basename, dirname, resolve } from "node:path";
+import { cannotWrite, makeFolder, recordAccess } from "../../files/index.ts";
 import { sizeOf, toOnnx } from "./graph.ts";
 import { modelMessage, type OnnxGraph, type OnnxTensor } from "./onnx-proto.ts";
 import { type InputType, type Signature, type TensorFunction, trace } from "./trace.ts";
@@ -57,8 +57,10 @@ export async function exportOnnx(
   const model = modelMessage({ ...onnx, inputs: read, constants: [...onnx.constants, ...numbers] });
   const files = [...(dataFile === null ? [] : [dataFile]), path]; // the file that names the other comes last
   try {
+    makeFolder(dirname(resolve(path)));
     if (dataFile !== null) await writeDraft(dataFile, partsOf(used, weights));
     await writeDraft(path, model.parts());
+    if (dataFile !== null) await rm(path, { force: true }); // an older one must not read the new numbers
     for (const file of files) await rename(draftOf(file), file);
   } catch (error) {
     for (const file of files) await rm(draftOf(file), { force: true });
