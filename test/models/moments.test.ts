@@ -4,12 +4,16 @@ import { after, before, describe, it } from "node:test";
 import { type OpenedModel, openModel, scoreTextMoments, scoreTexts } from "basewise/models";
 import { allClose, answersOf } from "./fixtures.ts";
 
-for (const name of ["llama", "gemma2"]) {
-  describe(`mean and deviation of each token's distribution: ${name}`, () => {
+for (const [name, backend] of [
+  ["llama", "cpu"],
+  ["gemma2", "cpu"],
+  ["gemma2", "onnx"],
+] as const) {
+  describe(`mean and deviation of each token's distribution: ${name} on ${backend}`, () => {
     let model: OpenedModel;
     const { answers, tensor } = answersOf(name);
     before(async () => {
-      model = await openModel(join("test", "fixtures", "checkpoints", name), { backend: "cpu" });
+      model = await openModel(join("test", "fixtures", "checkpoints", name), { backend });
     });
     after(() => model.dispose());
 

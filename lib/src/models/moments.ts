@@ -15,7 +15,7 @@ import { type DecoderModel, logits, logProbabilities, predictions } from "./head
 export function tokenMomentsOf(
   model: DecoderModel,
   inputs: DecoderInputs,
-  chunk: number = Math.max(1, Math.floor(2 ** 22 / model.config.vocabSize)),
+  chunk: number = Math.max(1, Math.floor(2 ** 24 / model.config.vocabSize)),
 ): tf.Tensor2D {
   return tf.tidy(() => {
     const { shape, hidden, targets } = predictions(model, inputs);
