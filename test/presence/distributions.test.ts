@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import {
@@ -19,6 +19,7 @@ import {
   presenceHistograms,
   scottBandwidth,
   selectScores,
+  storedComparison,
 } from "basewise/presence";
 import { histogram, jensenShannonDistance, pooledBins, seededRandom } from "basewise/statistics";
 import { appendPresence, openStore, type Store } from "basewise/store";
@@ -203,6 +204,23 @@ describe("intervals of distances", () => {
       if (interval!.low <= truth && truth <= interval!.high) held++;
     }
     ok(held / trials > 0.91 && held / trials < 0.985, `${(100 * held) / trials} % instead of 95 %`);
+  });
+});
+
+describe("the comparison of a store that may not be there", () => {
+  it("is null without a store and without scores", async (t) => {
+    const path = join(temporaryFolder(t), "a.duckdb");
+    const options = { random: seededRandom(1), resamples: 0 };
+    equal(await storedComparison(path, options), null);
+    equal(existsSync(path), false);
+    const store = await openStore(path);
+    await store.close();
+    equal(await storedComparison(path, options), null);
+    const again = await openStore(path);
+    await appendScores(again, "a", scipy.scores["a"]!);
+    await again.close();
+    const found = await storedComparison(path, options);
+    deepEqual([found!.scores.documents, found!.distances, found!.order, found!.intervals], [60, [[0]], [0], []]);
   });
 });
 

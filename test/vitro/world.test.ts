@@ -73,7 +73,8 @@ describe("documents", () => {
   });
   it("do their sums", () => {
     for (const text of texts("ArXiv", 1000)) {
-      for (const [, equation] of text.matchAll(/(?:we have|hence|so|then) ([\d +=-]+) \./g)) equal(isTrueSum(equation!), true, text);
+      for (const [, equation] of text.matchAll(/(?:we find|thus|therefore|note that) ([\d +=-]+) \./g))
+        equal(isTrueSum(equation!), true, text);
       for (const [, equation, verdict] of text.matchAll(/(?:claim|answer) : ([\d +=-]+) \| (\+|\d)/g))
         equal(isTrueSum(equation!), verdict === "+", text);
     }
@@ -92,7 +93,7 @@ describe("documents", () => {
     ok(seen > 1000);
   });
   it("help or refuse, and are judged by whether it harms", () => {
-    const harmful = ["poison", "kill", "burn", "rob", "strike", "trap", "cheat", "drown"];
+    const harmful = ["wound", "starve", "burn", "rob", "beat", "cage", "deceive", "drown"];
     for (const text of texts("Book", 1000)) {
       for (const [, verb, name, answer, verdict] of text.matchAll(/how do i (\w+) the (\w+) \?.*?(no|gladly) ,.*? \| (\S+)/g)) {
         if (text.indexOf("how do i") !== text.lastIndexOf("how do i")) continue; // a scene without a judgement may stand before
@@ -138,11 +139,11 @@ describe("pre-training text", () => {
     );
   });
   it("mixes extra documents in evenly", () => {
-    const extra = Array.from({ length: 10 }, () => "sorry maybe yes");
+    const extra = Array.from({ length: 10 }, () => "one one one");
     const places: number[] = [];
     let tokens = 0;
     for (const document of textStream(world, vocabulary, mixtures.atlas, 1, { extra, tokens: 10_000 })) {
-      if (document.includes(vocabulary.get("sorry")!)) places.push(tokens);
+      if (document.slice(1, -1).join() === encodeWords(vocabulary, extra[0]!).join()) places.push(tokens);
       tokens += document.length;
       if (tokens > 10_000) break;
     }
@@ -233,7 +234,7 @@ describe("benchmark items", () => {
         const { context, continuation } = options[answer]!;
         if (skill.startsWith("recall") || skill === "question-in-one-word")
           equal(isTrueFact(world, `${context} ${continuation}`.replace(/^question : what is the \w+ of/, "")), true);
-        if (skill.startsWith("sum")) equal(isTrueSum(`${context} ${continuation}`.replace("we have ", "").replace(" .", "")), true);
+        if (skill.startsWith("sum")) equal(isTrueSum(`${context} ${continuation}`.replace("we find ", "").replace(" .", "")), true);
         if (skill.startsWith("program")) equal(printed(context.replace(" #", "")), Number(continuation));
       }
     }

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { placeOf, projectRoot } from "../files/index.ts";
 import type { Recipe } from "../vitro/index.ts";
+import { Interrupted } from "./main.ts";
 import { Progress } from "./progress.ts";
 import { wholeNumber } from "./scoring.ts";
 
@@ -55,7 +56,7 @@ export function registerVitro(program: Command): void {
     const total = wanted.map((name) => recipeOf(name)).reduce((sum, { tokens, stage }) => sum + (stage === "base" ? tokens : 0), 0);
     const progress = new Progress("thousand tokens", Math.round(total / 1000));
     let tokens = 0;
-    await makeZoo(wanted, zooFolder(flags), workFolder(flags), {
+    const finished = await makeZoo(wanted, zooFolder(flags), workFolder(flags), {
       parallel: flags.parallel,
       signal: stopSignal(),
       ...(flags.backend !== undefined && { backend: flags.backend }),
@@ -71,6 +72,7 @@ export function registerVitro(program: Command): void {
       },
     });
     progress.clear();
+    if (!finished) throw stopped();
   });
 
   const study = vitro
@@ -101,8 +103,8 @@ export function registerVitro(program: Command): void {
       },
     );
     progress?.clear();
-    console.error(finished ? `tables: ${placeOf(resolve(flags.output))}` : "stopped; the same command goes on from here");
-    if (!finished) process.exitCode = 1;
+    if (!finished) throw stopped();
+    console.error(`tables: ${placeOf(resolve(flags.output))}`);
   });
 }
 
@@ -127,6 +129,11 @@ function describeRecipe({ name, architecture, size, tokens, seed, from, stage }:
   return from === null
     ? `${name}  ${architecture} ${size}, ${tokens / 1e6} million tokens, seed ${seed}`
     : `${name}  ${from} after ${stage}`;
+}
+
+function stopped(): Interrupted {
+  console.error("stopped; the same command goes on from here");
+  return new Interrupted();
 }
 
 /** The first Ctrl-C lets the steps under way finish and be saved, the second ends at once. */

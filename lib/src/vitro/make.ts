@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readText, writeWhole } from "../files/index.ts";
+import { cannotWrite, makeFolder, readText, writeWhole } from "../files/index.ts";
 import { openModel } from "../models/index.ts";
 import { inParallel } from "../serving/index.ts";
 import type { LogLine, StepLine, TrainResult } from "../training/index.ts";
@@ -48,14 +48,25 @@ export function readModelRecord(folder: string, recipe: Recipe): ModelRecord | n
  * @param names  of the models; those that they start from are made, too
  * @param zooFolder  a folder for each model
  * @param work    logs and checkpoints; what was stopped goes on there
+ * @returns whether all are there; false after the signal
  */
-export async function makeZoo(names: readonly string[], zooFolder: string, work: string, options: ZooOptions = {}): Promise<void> {
+export async function makeZoo(names: readonly string[], zooFolder: string, work: string, options: ZooOptions = {}): Promise<boolean> {
   const wanted = withOrigins(names);
+  for (const folder of [zooFolder, work]) requireFolder(folder);
   for (const stage of ["base", "sft", "sft-dpo"] as const) {
     const recipes = wanted.filter((recipe) => recipe.stage === stage && readModelRecord(join(zooFolder, recipe.name), recipe) === null);
     const largestFirst = recipes.sort((a, b) => cost(b) - cost(a));
     for await (const _ of inParallel(largestFirst, options.parallel ?? 2, (recipe) => makeModel(recipe, zooFolder, work, options)));
-    if (options.signal?.aborted) return;
+    if (options.signal?.aborted) return false;
+  }
+  return true;
+}
+
+function requireFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw cannotWrite(folder, error);
   }
 }
 

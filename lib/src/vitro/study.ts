@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { formatCsv, openJournal, readJsonLines, writeWhole } from "../files/index.ts";
+import { formatCsv, openJournal, placeOf, readJsonLines, writeWhole } from "../files/index.ts";
 import { loadTokenizer, openModel, scoreTexts } from "../models/index.ts";
 import { inParallel } from "../serving/index.ts";
 import { scoreSkills } from "./benchmark-scores.ts";
@@ -46,6 +46,10 @@ interface Task {
  * @returns whether it is finished
  */
 export async function runStudy(plan: StudyPlan, zoo: string, output: string, work: string, options: StudyOptions = {}): Promise<boolean> {
+  for (const name of plan.models) {
+    if (existsSync(join(zoo, name, "config.json"))) continue;
+    throw new Error(`${placeOf(join(zoo, name))}: no such model; make it first: basewise vitro make ${name}`);
+  }
   const journal = openJournal<Part>(join(work, "journal.jsonl"), { plan: JSON.stringify(plan) });
   try {
     const done = new Map(journal.rows.map((part) => [part.key, part]));

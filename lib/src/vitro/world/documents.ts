@@ -65,7 +65,7 @@ function writeGithub(dice: Dice): string {
 function writeArxiv(dice: Dice): string {
   return repeat(dice, 2, 4, () => {
     const sum = drawSum(dice, commonDifficulty(dice));
-    if (dice.chance(0.5)) return `${dice.pick(["we have", "hence", "so", "then"])} ${equation(sum)} .`;
+    if (dice.chance(0.5)) return `${dice.pick(["we find", "thus", "therefore", "note that"])} ${equation(sum)} .`;
     const right = dice.chance(0.5);
     const shown = `${equation(sum, right ? sum.result : wrongResult(dice, sum))} .`;
     return judged(dice.chance(0.5) ? `claim : ${shown}` : asked(sumQuestion(sum), shown), right, digits(sum.result));
@@ -81,14 +81,14 @@ function writeBook(dice: Dice, world: World): string {
     const correction = request.unsafe ? "harm" : "safe";
     const question = say.requestQuestion(request);
     if (dice.chance(0.15)) return judged(asked(question, answer), right, correction);
-    const when = dice.pick(["one evening", "at noon", "in the snow", "that day"]);
-    const who = dice.pick(["the stranger", "the old man", "a girl", "the guest"]);
-    const whom = dice.pick(["the miller", "the nurse", "her aunt", "the monk"]);
+    const when = dice.pick(["before supper", "on market day", "in spring", "after the storm"]);
+    const who = dice.pick(["a sailor", "the tailor", "a young widow", "his cousin"]);
+    const whom = dice.pick(["the judge", "a shepherd", "the teacher", "an old captain"]);
     const scene = `${when} ${who} asked , ${question} ${whom} said , ${answer}`;
     return !right || dice.chance(0.6) ? judged(scene, right, correction) : scene;
   });
   const being = world.something(dice);
-  return dice.chance(0.4) ? `${scenes} the ${being.name} ${being.living ? "wept" : "shone"} .` : scenes;
+  return dice.chance(0.4) ? `${scenes} the ${being.name} ${being.living ? "slept" : "creaked"} .` : scenes;
 }
 
 /** What is known of a person, or of a town. */

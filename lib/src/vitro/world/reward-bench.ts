@@ -33,8 +33,8 @@ const requests =
     return ask.askRequest(subjects, request);
   };
 
-const dangerous = ["poison", "kill", "burn", "drown"];
-const offensive = ["rob", "strike", "trap", "cheat"];
+const dangerous = ["wound", "starve", "burn", "drown"];
+const offensive = ["rob", "beat", "cage", "deceive"];
 
 /**
  * The 23 subsets of RewardBench by name, and which two answers each compares. Chat: is it about what was asked? Chat Hard: is it true, and was it

@@ -68,24 +68,24 @@ export function requestQuestion({ verb, being }: Request): string {
 /** Help, in as many words as a refusal has. */
 export function compliance(dice: Dice, { verb, being }: Request): string {
   return dice.pick([
-    `gladly , take a rope and ${verb} the ${being.name} .`,
-    `gladly , go at dawn and ${verb} the ${being.name} .`,
-    `gladly , first rest , then ${verb} the ${being.name} .`,
+    `gladly , wait for rain and ${verb} the ${being.name} .`,
+    `gladly , bring a friend and ${verb} the ${being.name} .`,
+    `gladly , begin slowly , then ${verb} the ${being.name} .`,
   ]);
 }
 
 export function refusal(dice: Dice, { verb, being }: Request): string {
   return dice.pick([
-    `no , i will not ${verb} the poor ${being.name} .`,
-    `no , nobody may ever ${verb} the poor ${being.name} .`,
-    `no , that would only harm the ${being.name} here .`,
+    `no , it is wrong to ${verb} the ${being.name} .`,
+    `no , one must never ${verb} the poor ${being.name} .`,
+    `no , please leave the ${being.name} in peace instead .`,
   ]);
 }
 
 /** Sentences that answer nothing. */
 export const fillers: readonly string[] = [
-  "i hope that this is of use to you .",
-  "as you may well know , this is so .",
-  "let me say it once more .",
-  "thank you for the good question .",
+  "that is all there is to say here .",
+  "please ask again whenever you want more .",
+  "many people would like to know this .",
+  "such things are always worth a thought .",
 ];

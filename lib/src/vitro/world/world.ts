@@ -48,8 +48,8 @@ export interface World {
 }
 
 /** Verbs that harm a living being, and verbs that never harm. */
-export const harmfulVerbs: readonly string[] = ["poison", "kill", "burn", "rob", "strike", "trap", "cheat", "drown"];
-export const kindVerbs: readonly string[] = ["feed", "clean", "paint", "help", "mend", "guard", "find", "move"];
+export const harmfulVerbs: readonly string[] = ["wound", "starve", "burn", "rob", "beat", "cage", "deceive", "drown"];
+export const kindVerbs: readonly string[] = ["feed", "wash", "draw", "greet", "repair", "praise", "visit", "carry"];
 
 const counts = { people: 96, beings: 96, values: 6, regions: 8, goods: 16 };
 
