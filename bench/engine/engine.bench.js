@@ -107,7 +107,7 @@ async function longRun(task, count) {
 }
 
 function checkAgreement(task, mine, theirs) {
-  const tolerance = task.startsWith("train") ? 2e-4 : 1e-3;
+  const tolerance = task.startsWith("train") ? 5e-4 : 1e-3; // mid's first update multiplies the norm of its gradient by 40, and rounding with it
   for (const [i, result] of mine.entries()) {
     for (const [k, value] of result.entries()) {
       if (!(Math.abs(value - theirs[i][k]) <= tolerance))
