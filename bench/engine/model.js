@@ -1,6 +1,15 @@
 // The models that engines are compared on, and numbers that TypeScript and Python make alike.
 import { tf } from "basewise/compute";
-import { decode, decoderInputs, finalNorm, readModelConfig, tokenLogProbabilities, weight, weightShapes } from "basewise/models";
+import {
+  decode,
+  decodeLast,
+  decoderInputs,
+  finalNorm,
+  readModelConfig,
+  tokenLogProbabilities,
+  weight,
+  weightShapes,
+} from "basewise/models";
 
 const common = { model_type: "llama", rms_norm_eps: 1e-5, rope_theta: 10000, hidden_act: "silu", tie_word_embeddings: true };
 
@@ -46,6 +55,7 @@ export const sizes = {
     },
   },
 };
+sizes.documents = { ...sizes.tiny, texts: 2, length: 2048, config: { ...sizes.tiny.config } };
 for (const { config, length } of Object.values(sizes)) config.max_position_embeddings = length;
 
 export const adamW = { rate: 1e-3, decay: 0.01, mean: 0.9, square: 0.999, eps: 1e-8, clip: 1 };
@@ -63,29 +73,34 @@ export function startOf(size) {
   const { config: json, texts, length } = sizes[size];
   const config = readModelConfig(json);
   const shapes = [...weightShapes(config), [config.names.score, [1, config.hiddenSize]]];
-  const numbers = shapes.map(([, shape], t) => {
-    const data = noise(
-      t,
-      shape.reduce((a, b) => a * b, 1),
-    );
-    const scale = 2 / Math.sqrt(shape.at(-1));
-    return shape.length === 1 ? data.map((x) => 1 + 0.1 * x) : data.map((x) => scale * x);
-  });
+  const numbers = () =>
+    shapes.map(([, shape], t) => {
+      const data = noise(
+        t,
+        shape.reduce((a, b) => a * b, 1),
+      );
+      const scale = 2 / Math.sqrt(shape.at(-1));
+      return shape.length === 1 ? data.map((x) => 1 + 0.1 * x) : data.map((x) => scale * x);
+    });
   const ids = Int32Array.from(noise(1000, texts * length), (x) => Math.floor(config.vocabSize * (x + 0.5) ** 4));
   return { config, names: shapes.map(([name]) => name), shapes: shapes.map(([, shape]) => shape), numbers, ids, texts, length };
 }
 
-function rewardsOf(config, weights, inputs) {
-  const rows = tf.gather(decode(config, weights, inputs), inputs.last);
+/** As lib computes them, or with every row of the last layer, as PyTorch does. */
+function rewardsOf(config, weights, inputs, everyRow) {
+  const rows = everyRow ? tf.gather(decode(config, weights, inputs), inputs.last) : decodeLast(config, weights, inputs);
   return tf.matMul(finalNorm(config, weights, rows), weight(weights, config.names.score), false, true);
 }
 
 /** A training step: the Bradley–Terry loss of pairs, its gradient clipped by the norm, AdamW. */
-export function trainingStep({ config, names, texts, length }) {
+export function trainingStep({ config, names, texts, length }, task) {
   return ({ ids, rate, correction, rootCorrection, ...state }) => {
     const inputs = decoderInputs(config, ids, Array(texts).fill(length));
     const loss = (...values) => {
-      const [won, lost] = tf.split(rewardsOf(config, new Map(names.map((name, i) => [name, values[i]])), inputs), 2);
+      const [won, lost] = tf.split(
+        rewardsOf(config, new Map(names.map((name, i) => [name, values[i]])), inputs, task.endsWith("-rows")),
+        2,
+      );
       return tf.mean(tf.softplus(tf.sub(lost, won)));
     };
     const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => state[name]));
@@ -112,7 +127,8 @@ export function scoring({ config, names, texts, length }, task) {
   const lengths = Array(texts).fill(length);
   return ({ ids, ...tensors }) => {
     const weights = new Map(names.map((name) => [name, tensors[name]]));
-    if (task === "reward") return { result: rewardsOf(config, weights, decoderInputs(config, ids, lengths)) };
+    if (task.startsWith("reward"))
+      return { result: rewardsOf(config, weights, decoderInputs(config, ids, lengths), task.endsWith("-rows")) };
     return { result: tokenLogProbabilities({ config, weights }, ids, lengths, { chunk: 512 }) };
   };
 }

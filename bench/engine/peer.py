@@ -1,5 +1,5 @@
 """The same models in PyTorch: scaled_dot_product_attention, fused AdamW. Answers a line {"steps": n} with n timed steps, until standard input ends."""
-import json, math, sys, time
+import json, math, resource, sys, time
 try:
     import numpy as np, torch
     import torch.nn.functional as F
@@ -81,9 +81,10 @@ def score():
 step = train if task == "train" else score
 print(json.dumps({"torch": torch.__version__}), flush=True)
 for line in sys.stdin:
-    seconds, results = [], []
+    seconds, results, processor = [], [], time.process_time()
     for _ in range(json.loads(line)["steps"]):
         start = time.perf_counter()
         results.append(step())
         seconds.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": seconds, "results": results}), flush=True)
+    used = {"processor": (time.process_time() - processor) / len(seconds), "resident": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    print(json.dumps({"seconds": seconds, "results": results, **used}), flush=True)

@@ -1,5 +1,5 @@
 import { tf } from "../compute/index.ts";
-import { attention } from "./attention.ts";
+import { attention, lastRows } from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { DecoderInputs } from "./decoder-inputs.ts";
 import { mlp } from "./mlp.ts";
@@ -16,16 +16,36 @@ export type Layer = (config: DecoderConfig, weights: Weights, layer: number, x: 
  * Pure: the same operations for the same shapes, nothing is read back, so that it can be traced into a graph.
  *
  * @param runLayer  another way to run a layer, e.g. one that computes it again for the gradient instead of keeping it
+ * @param layers    how many; default: all
  * @returns hidden states before the final norm  [batch · length, hidden]
  */
-export function decode(config: DecoderConfig, weights: Weights, inputs: DecoderInputs, runLayer: Layer = decoderLayer): tf.Tensor2D {
+export function decode(
+  config: DecoderConfig,
+  weights: Weights,
+  inputs: DecoderInputs,
+  runLayer: Layer = decoderLayer,
+  layers: number = config.layers,
+): tf.Tensor2D {
   let x = embed(config, weights, inputs.ids);
-  for (let layer = 0; layer < config.layers; layer += 1) {
+  for (let layer = 0; layer < layers; layer += 1) {
     const before = x;
     x = tf.tidy(() => runLayer(config, weights, layer, before, inputs));
     before.dispose();
   }
   return x;
+}
+
+/**
+ * The decoder for what reads each text's last token alone. The last layer is computed for these rows; of all others it needs the keys
+ * and values and nothing else. The same numbers and gradients in less time: a quarter less with four layers.
+ *
+ * @returns hidden states of the last tokens before the final norm  [batch, hidden]
+ */
+export function decodeLast(config: DecoderConfig, weights: Weights, inputs: DecoderInputs, runLayer?: Layer): tf.Tensor2D {
+  return tf.tidy(() => {
+    const x = decode(config, weights, inputs, runLayer, config.layers - 1);
+    return decoderLayer(config, weights, config.layers - 1, x, inputs, inputs.last);
+  });
 }
 
 /**
@@ -42,16 +62,27 @@ export function finalNorm(config: DecoderConfig, weights: Weights, x: tf.Tensor2
   return normalize(config, weights, config.names.finalNorm, x);
 }
 
-/** Attention and feed-forward with their norms and residual connections, as `config.residual` has them. */
-export function decoderLayer(config: DecoderConfig, weights: Weights, layer: number, x: tf.Tensor2D, inputs: DecoderInputs): tf.Tensor2D {
+/**
+ * Attention and feed-forward with their norms and residual connections, as `config.residual` has them.
+ *
+ * @param last  rows that the result is wanted of, where not of all (see `attention`)
+ */
+export function decoderLayer(
+  config: DecoderConfig,
+  weights: Weights,
+  layer: number,
+  x: tf.Tensor2D,
+  inputs: DecoderInputs,
+  last: tf.Tensor1D | null = null,
+): tf.Tensor2D {
   const { names, residual } = config;
   const prefix = `${names.layer}${layer}.`;
   const norm = (name: string | null, rows: tf.Tensor2D): tf.Tensor2D =>
     name === null ? rows : normalize(config, weights, prefix + name, rows);
 
   const normed = norm(names.inputNorm, x);
-  const attended = norm(names.afterAttentionNorm, attention(config, weights, layer, normed, inputs));
-  if (residual === "parallel") return tf.add(tf.add<tf.Tensor2D>(x, attended), mlp(config, weights, prefix, normed));
-  const middle = tf.add<tf.Tensor2D>(x, attended);
+  const attended = norm(names.afterAttentionNorm, attention(config, weights, layer, normed, inputs, last));
+  const middle = tf.add<tf.Tensor2D>(lastRows(x, last), attended);
+  if (residual === "parallel") return tf.add(middle, mlp(config, weights, prefix, lastRows(normed, last)));
   return tf.add(middle, norm(names.afterMlpNorm, mlp(config, weights, prefix, norm(names.mlpNorm, middle))));
 }

@@ -1,6 +1,6 @@
 import { tf } from "../compute/index.ts";
 import type { DecoderConfig } from "./config.ts";
-import { decode, finalNorm, type Layer } from "./decoder.ts";
+import { decode, decodeLast, finalNorm, type Layer } from "./decoder.ts";
 import { type DecoderInputs, decoderInputs } from "./decoder-inputs.ts";
 import { recomputed } from "./recompute.ts";
 import { type Weights, weight } from "./weights.ts";
@@ -43,7 +43,7 @@ export function lastHidden(model: DecoderModel, ids: tf.Tensor2D, lengths: reado
 
 /** As `lastHidden`, from inputs that are there already. */
 export function lastHiddenOf({ config, weights, runLayer }: DecoderModel, inputs: DecoderInputs): tf.Tensor2D {
-  return tf.tidy(() => finalNorm(config, weights, tf.gather(decode(config, weights, inputs, runLayer), inputs.last)));
+  return tf.tidy(() => finalNorm(config, weights, decodeLast(config, weights, inputs, runLayer)));
 }
 
 /**

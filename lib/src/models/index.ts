@@ -5,7 +5,7 @@ export type { ChatMessage } from "./chat-template.ts";
 export { type Checkpoint, isBuffer, openCheckpoint } from "./checkpoint.ts";
 export type { AttentionConfig, DecoderConfig, MlpConfig, NormConfig, RotaryConfig, RotaryScaling, Span, TensorNames } from "./config.ts";
 export { readModelConfig } from "./config.ts";
-export { decode, decoderLayer, finalNorm, type Layer } from "./decoder.ts";
+export { decode, decodeLast, decoderLayer, finalNorm, type Layer } from "./decoder.ts";
 export { type DecoderInputs, decoderArrays, decoderInputs, decoderInputsOf, padTokens, type TokenBatch } from "./decoder-inputs.ts";
 export { type ExportedShape, type ExportTask, exportModel, exportTasks } from "./export.ts";
 export { recomputingLayer } from "./gradient-checkpointing.ts";

@@ -44,7 +44,7 @@ function gegelu(activation: Activation, up: tf.Tensor2D, limit: number | null): 
 export function activate<T extends tf.Tensor>(activation: Activation, x: T): T {
   switch (activation) {
     case "silu":
-      return tf.mul(x, tf.sigmoid(x));
+      return silu(x) as T;
     case "quick_gelu":
       return tf.mul(x, tf.sigmoid(tf.mul(x, 1.702)));
     case "gelu":
@@ -58,6 +58,18 @@ export function activate<T extends tf.Tensor>(activation: Activation, x: T): T {
       return tf.square(tf.relu(x));
   }
 }
+
+/** x·σ(x), and its gradient in two passes less than by the product rule: σ + y·(1 − σ). */
+const silu = tf.customGrad((...args) => {
+  const [x, save] = args as [tf.Tensor, (tensors: tf.Tensor[]) => void];
+  const sigmoid = tf.sigmoid(x);
+  const value = tf.mul(x, sigmoid);
+  save([value, sigmoid]);
+  return {
+    value,
+    gradFunc: (dy: tf.Tensor | tf.Tensor[], [y, s]: tf.Tensor[]) => tf.mul(dy as tf.Tensor, tf.add(s!, tf.mul(y!, tf.sub(1, s!)))),
+  };
+});
 
 /** ½x(1 + y) */
 function halfTimesOnePlus<T extends tf.Tensor>(x: T, y: tf.Tensor): T {

@@ -34,7 +34,24 @@ function centered<T extends tf.Tensor>(x: T): T {
   return tf.sub(x, tf.mean(x, -1, true));
 }
 
-/** x / √(mean x² + ε) along the last axis */
+/**
+ * x / √(mean x² + ε) along the last axis. Its gradient by hand takes half as many passes over the data as the one put together from parts.
+ *
+ *     u = r x,  r = 1 / √(mean x² + ε)        dx = r (du − u · mean(du · u))
+ */
 function unitScale<T extends tf.Tensor>(x: T, eps: number): T {
-  return tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps)));
+  const scale = tf.customGrad((...args) => {
+    const [own, save] = args as [tf.Tensor, (tensors: tf.Tensor[]) => void];
+    const factor = tf.rsqrt(tf.add(tf.mean(tf.square(own), -1, true), eps));
+    const value = tf.mul(own, factor);
+    save([value, factor]);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor | tf.Tensor[], [unit, inverse]: tf.Tensor[]) => {
+        const du = dy as tf.Tensor;
+        return tf.mul(inverse!, tf.sub(du, tf.mul(unit!, tf.mean(tf.mul(du, unit!), -1, true))));
+      },
+    };
+  });
+  return scale(x) as T;
 }

@@ -5,7 +5,7 @@ import { tf } from "../compute/index.ts";
  * again when the gradient is due. The gradient is the same.
  *
  * @param compute    a pure function of the two lists
- * @param inputs     tensors that have a gradient
+ * @param inputs     tensors that have a gradient; what is large depends on the first
  * @param constants  tensors that have none
  */
 export function recomputed<T extends tf.Tensor>(
@@ -20,12 +20,22 @@ export function recomputed<T extends tf.Tensor>(
     return {
       value: tf.tidy(() => compute(given, [...constants])),
       gradFunc: (dy, saved) => {
-        const kept = saved.slice(0, given.length);
+        const [first, ...others] = saved.slice(0, given.length);
+        const kept = [after(dy as tf.Tensor, first!), ...others];
         return gradientsWithin(() => compute(kept, saved.slice(given.length)), kept, dy as tf.Tensor);
       },
     };
   });
   return operation(...inputs) as T;
+}
+
+/**
+ * A tensor as it is, available once another one is. In a compiled graph equal computations are done once: without this the second one
+ * would be the first, whose results would be kept all the while.
+ */
+function after(other: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  const number = tf.reshape(tf.slice(tf.reshape(other, [-1]), 0, 1), []);
+  return tf.where(tf.less(number, number), 0, x); // nothing is less than itself
 }
 
 /**

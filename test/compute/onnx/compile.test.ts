@@ -167,6 +167,18 @@ describe("donated inputs", () => {
     await apart.dispose();
   });
 
+  it("are not copied after the run, as the binding does with results", async () => {
+    const size = 2 ** 22;
+    const run = await compile(({ a }) => ({ a: tf.add(a!, 1) }), { a: { shape: [size] } }, { donate: ["a"] });
+    const a = new Float32Array(size);
+    const before = process.memoryUsage().arrayBuffers;
+    await run({ a });
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grown < size, `${grown} bytes more, for an array of ${4 * size}`);
+    assert.deepEqual([a[0], a[size - 1]], [1, 1]);
+    await run.dispose();
+  });
+
   it("are copied where something could read them after they are written", async () => {
     const late = await compile(
       ({ a, x }) => ({ a: tf.sub(a!, 1), y: tf.matMul(x as tf.Tensor2D, a as tf.Tensor2D), moved: tf.mul(tf.transpose(a!), 2) }),

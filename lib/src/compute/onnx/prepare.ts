@@ -1,5 +1,5 @@
 import { neededNodes, sizeOf, toOnnx, type Value } from "./graph.ts";
-import { canOverwrite } from "./in-place.ts";
+import { mayOverwrite } from "./in-place.ts";
 import { encodeModel } from "./onnx-proto.ts";
 import type { PreparedGraph } from "./run-graph.ts";
 import type { InputType, Trace } from "./trace.ts";
@@ -12,7 +12,10 @@ import type { InputType, Trace } from "./trace.ts";
 export function prepare({ graph, inputs, outputs }: Trace, donate: readonly string[]): PreparedGraph {
   for (const name of donate) checkDonation(name, inputs.get(name), outputs.get(name));
   const computed = new Map([...outputs].filter(([, { shape }]) => sizeOf(shape) > 0)); // what has no elements needs no computing
-  const copied = donate.filter((name) => computed.has(name) && !canOverwrite(inputs.get(name)!, computed.get(name)!, computed.values()));
+  const donated = donate.filter((name) => computed.has(name));
+  const pairs = donated.map((name) => ({ input: inputs.get(name)!, output: computed.get(name)! }));
+  const inPlace = mayOverwrite(pairs, computed.values());
+  const [overwritten, copied] = [true, false].map((may) => donated.filter((_, i) => inPlace[i] === may));
   const names = graphNames(inputs.keys(), outputs.keys());
   const onnx = toOnnx(graph, new Map([...computed].map(([name, value]) => [names.get(name)!, value])));
   const model = computed.size > 0 ? encodeModel(onnx) : null;
@@ -20,8 +23,8 @@ export function prepare({ graph, inputs, outputs }: Trace, donate: readonly stri
     model,
     inputs: onnx.inputs,
     results: [...outputs].map(([name, { type, shape }]) => ({ name, graphName: names.get(name)!, type, shape })),
-    overwritten: donate.filter((name) => computed.has(name) && !copied.includes(name)),
-    copied,
+    overwritten: overwritten!,
+    copied: copied!,
     operations: onnx.nodes.length,
     bytes: peakBytes([...computed.values()]) + (model?.byteLength ?? 0),
   };

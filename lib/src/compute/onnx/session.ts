@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { ElementType } from "./onnx-proto.ts";
 import { loadRuntime, type OnnxBackend, onnxBackends } from "./runtime.ts";
+import { runWithoutCopies, withoutCopies } from "./uncopied.ts";
 
 /** Numbers of a tensor of TensorFlow.js; bool as 0 and 1. */
 export type Numbers = Float32Array | Int32Array | Uint8Array;
@@ -46,7 +47,7 @@ export async function createSession(model: Uint8Array, { threads, backend = "onn
   const runtime = await loadRuntime(backend);
   const { provider } = onnxBackends[backend];
   const writesInto = provider === "cpu"; // elsewhere results are made in other memory, and copied
-  const session = await runtime.InferenceSession.create(model, {
+  const session = await runtime.InferenceSession.create(writesInto ? withoutCopies(model) : model, {
     executionProviders: [provider],
     enableCpuMemArena: true,
     enableMemPattern: false,
@@ -54,17 +55,31 @@ export async function createSession(model: Uint8Array, { threads, backend = "onn
     logSeverityLevel: 4, // errors are thrown; it need not print them, too
     ...(threads !== undefined && { intraOpNumThreads: threads }),
   });
-  const tensor = ({ type, data, shape }: Buffer): Tensor => new runtime.Tensor(type, data as Float32Array, shape);
+  const tensors = (buffers: Iterable<readonly [string, Buffer]>): Record<string, Tensor> =>
+    Object.fromEntries([...buffers].map(([name, { type, data, shape }]) => [name, new runtime.Tensor(type, data as Float32Array, shape)]));
+  const types = new Map(session.outputMetadata.map((result) => [result.name, result]));
   return {
     async run(inputs, into, results) {
-      const feeds = Object.fromEntries(Object.entries(inputs).map(([name, buffer]) => [name, tensor(buffer)]));
-      const targets = writesInto ? into : {};
-      const fetches = Object.fromEntries(results.map((name) => [name, targets[name] === undefined ? null : tensor(targets[name])]));
-      const outputs: InferenceSession.ReturnType = await session.run(feeds, fetches);
-      const found = Object.fromEntries(results.map((name) => [name, outputs[name]!.data as Numbers]));
-      if (!writesInto) for (const [name, { data }] of Object.entries(into)) data.set(found[name]!);
-      return found;
+      const feeds = tensors(Object.entries(inputs));
+      if (!writesInto) return copied(await session.run(feeds, results), into);
+      const buffers = results.map((name) => [name, into[name] ?? newBuffer(types.get(name)!)] as const);
+      const fetches = tensors(buffers);
+      await runWithoutCopies((more) => session.run(feeds, { ...fetches, ...more }));
+      return Object.fromEntries(buffers.map(([name, { data }]) => [name, data]));
     },
     dispose: () => session.release(),
   };
+}
+
+const numberArrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+function newBuffer(result: InferenceSession.ValueMetadata): Buffer {
+  const { type, shape } = result as Buffer & InferenceSession.TensorValueMetadata; // results are tensors of fixed shape
+  return { type, shape, data: new numberArrays[type as keyof typeof numberArrays](shape.reduce((product, size) => product * size, 1)) };
+}
+
+function copied(outputs: InferenceSession.ReturnType, into: Readonly<Record<string, Buffer>>): Record<string, Numbers> {
+  const found = Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Numbers]));
+  for (const [name, { data }] of Object.entries(into)) data.set(found[name]!);
+  return found;
 }

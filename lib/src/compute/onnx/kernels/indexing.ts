@@ -1,4 +1,4 @@
-import { type Graph, sizeOf, type Value } from "../graph.ts";
+import { type Graph, numbers, sizeOf, type Value } from "../graph.ts";
 import { axisOf, type KernelTable } from "./kernel.ts";
 
 /** Kernels that read or write at positions which the graph computes. Positions must lie inside: nothing checks them. */
@@ -62,25 +62,45 @@ export const indexing: KernelTable = {
 };
 
 /**
- * Rows added up by their number. ScatterElements works on one thread and in order; ScatterND(reduction = add) of ONNX Runtime 1.30
- * must not be used: with two or more threads it loses updates where numbers repeat, as token ids always do.
+ * Rows added up by their number. ScatterElements works on one thread and in order, and is thrice as fast on one axis as on two;
+ * ScatterND(reduction = add) of ONNX Runtime 1.30 must not be used: with two or more threads it loses updates where numbers repeat, as
+ * token ids always do.
  *
  * @param rows  [count, width]
  * @param ids   [count] int32, 0 … segments − 1
  * @returns     [segments, width]
  */
 function addedRows(graph: Graph, rows: Value, ids: Value, segments: number): Value {
-  const shape = [segments, rows.shape[1]!];
-  const zeros = graph.filled(rows.type, shape, 0);
-  if (sizeOf(rows.shape) === 0) return zeros;
-  const places = graph.operation("Expand", [graph.reshape(ids, [rows.shape[0]!, 1]), graph.sizes(rows.shape)], {
-    type: "int32",
-    shape: rows.shape,
-  });
-  return graph.operation(
-    "ScatterElements",
-    [zeros, places, rows],
-    { type: rows.type, shape },
-    { attributes: { axis: 0, reduction: "add" } },
+  const [count, width] = rows.shape as [number, number];
+  if (count * width === 0) return graph.filled(rows.type, [segments, width], 0);
+  const zeros = computedZeros(graph, rows, segments * width);
+  const type = segments * width < 2 ** 31 ? "int32" : "int64";
+  const columns = graph.constant(
+    type,
+    [width],
+    numbers(
+      type,
+      Array.from({ length: width }, (_, i) => i),
+    ),
   );
+  const starts = graph.binary("Mul", graph.cast(graph.reshape(ids, [count, 1]), type), graph.scalar(type, width));
+  const places = graph.reshape(graph.binary("Add", starts, columns), [count * width]);
+  const sums = graph.operation("ScatterElements", [zeros, places, graph.reshape(rows, [count * width])], zeros, {
+    attributes: { axis: 0, reduction: "add" },
+  });
+  return graph.reshape(sums, [segments, width]);
+}
+
+/**
+ * Zeros that the sums may be written over, made when the rows are there: those of a constant would be kept with the graph, and copied
+ * for every run.
+ */
+function computedZeros(graph: Graph, rows: Value, size: number): Value {
+  const number = graph.operation("Slice", [graph.reshape(rows, [sizeOf(rows.shape)]), graph.sizes([0]), graph.sizes([1])], {
+    type: rows.type,
+    shape: [1],
+  });
+  const never = graph.binary("Less", number, number, "bool");
+  const zero = graph.operation("Where", [never, number, graph.scalar(rows.type, 0)], number);
+  return graph.operation("Expand", [zero, graph.sizes([size])], { type: rows.type, shape: [size] });
 }
