@@ -31,8 +31,6 @@ export {
 } from "./records.ts";
 export { type RewardBenchData, type RewardBenchItem, readRewardBench, rewardBenchFiles } from "./rewardbench.ts";
 export { type DataRow, dataFileEndings, readRows } from "./rows.ts";
-export { faultLine, readZstd, type ZstdFault, type ZstdPart } from "./zstd.ts";
-export { Xxh64 } from "./zstd-checksum.ts";
 export {
   type OnFault,
   paperSubsets,
@@ -44,3 +42,5 @@ export {
   subsetsNamed,
 } from "./slimpajama.ts";
 export { slimPajamaFiles } from "./slimpajama-files.ts";
+export { faultLine, readZstd, type ZstdFault, type ZstdPart } from "./zstd.ts";
+export { Xxh64 } from "./zstd-checksum.ts";
