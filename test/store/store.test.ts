@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -191,10 +192,25 @@ describe("opening a store", () => {
     await store.close();
   });
 
+  it("that another process holds for a moment is waited for, as long as told", async (t) => {
+    const path = join(temporaryFolder(t), "a.duckdb");
+    const program = `import("basewise/store").then(({ openStore }) => openStore(process.argv[1])).then((store) => {
+      console.log("opened");
+      process.stdin.once("data", () => setTimeout(() => store.close(), 300));
+    })`;
+    const holder = spawn(process.execPath, ["-e", program, path], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(holder.stdout, "data");
+    await rejects(openStore(path, { patience: 0.2 }), /is in use by another process/);
+    holder.stdin.end("close");
+    await (await openStore(path, { patience: 20 })).close();
+  });
+
   it("that is none, or from the future, or in an impossible place, says so in one line", async (t) => {
     const folder = temporaryFolder(t);
     const text = join(folder, "text.duckdb");
     writeFileSync(text, "this is no database\n".repeat(500));
+    const rows = join(folder, "rows.jsonl"); // DuckDB would read it
+    writeFileSync(rows, '{"text": "a"}\n');
     const future = join(folder, "future.duckdb");
     const store = await openStore(future);
     await store.use((session) => session.query("update basewise_store set version = 99"));
@@ -206,6 +222,7 @@ describe("opening a store", () => {
     mkdirSync(join(folder, "folder.duckdb"));
     const wrong: [string, RegExp][] = [
       [text, /text\.duckdb: is not a DuckDB file; choose another path, or move it away$/],
+      [rows, /rows\.jsonl: is not a DuckDB file; choose another path, or move it away$/],
       [future, /future\.duckdb: is a store of version 99, this basewise knows up to \d+; update basewise$/],
       [other, /other\.duckdb: is a DuckDB file of something else \(tables .*\); choose another path$/],
       [join(text, "inside.duckdb"), /cannot be written \(a file is where a folder should be/],

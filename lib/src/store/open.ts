@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { isMainThread } from "node:worker_threads";
 import { cannotWrite, oneLine, placeOf, recordAccess } from "../files/index.ts";
 import { migrate } from "./schema.ts";
@@ -16,7 +17,12 @@ export interface StoreOptions {
   readonly memoryLimit?: string;
   /** default: the processors, at most four */
   readonly threads?: number;
+  /** seconds to wait for another process that has the file open; default 0 */
+  readonly patience?: number;
 }
+
+/** Another process has the file open. */
+class InUse extends Error {}
 
 /** Files that this process has open, and how. */
 const opened = new Map<string, { readonly readOnly: boolean; count: number }>();
@@ -32,12 +38,25 @@ const opened = new Map<string, { readonly readOnly: boolean; count: number }>();
  * @throws one line that names the file: written by another process, not a store, a newer version, a folder that cannot be written
  */
 export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
+  const until = performance.now() + 1000 * (options.patience ?? 0);
+  for (;;) {
+    try {
+      return await openOnce(path, options);
+    } catch (error) {
+      if (!(error instanceof InUse) || performance.now() >= until) throw error;
+      await setTimeout(100);
+    }
+  }
+}
+
+async function openOnce(path: string, options: StoreOptions): Promise<Store> {
   const { readOnly = false, memoryLimit = "512MiB", threads = Math.min(4, availableParallelism()) } = options;
   const isKept = path !== ":memory:";
   const place = isKept ? placeOf(path) : path;
   if (!isMainThread) throw new Error(`${place}: open the store in the main thread; workers would bypass DuckDB's lock`);
   const release = isKept ? claim(path, readOnly) : () => {};
   try {
+    if (isKept) requireDuckDb(path);
     const api = await loadDuckDb();
     const settings = { access_mode: readOnly ? "READ_ONLY" : "READ_WRITE", memory_limit: memoryLimit, threads: String(threads) };
     const database = await api.DuckDBInstance.create(isKept ? resolve(path) : path, settings);
@@ -89,6 +108,23 @@ function makeFolder(path: string, folder: string): void {
   }
 }
 
+/** DuckDB would open other files that it can read (Parquet, JSON), for reading. Its own have "DUCK" at byte 8. */
+function requireDuckDb(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  const start = Buffer.alloc(12);
+  const file = openSync(path, "r");
+  try {
+    const read = readSync(file, start);
+    if (read > 0 && start.toString("latin1", 8) !== "DUCK") throw notDuckDb(path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function notDuckDb(path: string): Error {
+  return new Error(`${placeOf(path)}: is not a DuckDB file; choose another path, or move it away`);
+}
+
 /** DuckDB's errors, in one line that names the file and says what to do. */
 function explained(path: string, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
@@ -97,12 +133,11 @@ function explained(path: string, error: unknown): Error {
   if (!/^[A-Z][\w -]* Error: /.test(message)) return error instanceof Error ? error : new Error(message); // ours
   if (/Could not set lock|being used by another process/i.test(message)) {
     const holder = /PID (\d+)/.exec(message)?.[1];
-    return new Error(
+    return new InUse(
       `${place}: is in use by another process${holder ? ` (PID ${holder})` : ""}; wait until it ends, or write to a shard and merge it later`,
     );
   }
-  if (/not a valid DuckDB database file/.test(message))
-    return new Error(`${place}: is not a DuckDB file; choose another path, or move it away`);
+  if (/not a valid DuckDB database file/.test(message)) return notDuckDb(path);
   const code = systemErrors.find(([pattern]) => pattern.test(message))?.[1];
   if (code) return cannotWrite(path, Object.assign(new Error(message), { code }));
   return new Error(`${place}: ${oneLine(message, 300)}`);
