@@ -84,6 +84,15 @@ describe("openJournal", () => {
     equal(readFileSync(path, "utf8").split("\n").length, 2);
   });
 
+  it("spares people the digits of hashes", () => {
+    const path = fresh();
+    openJournal(path, { data: "0".repeat(32), model: "1".repeat(64) }).close();
+    throws(
+      () => openJournal(path, { data: "f".repeat(32), model: "1".repeat(64) }),
+      /with something else \(data differs\); go on with that/,
+    );
+  });
+
   it("names file and line of a whole line that is no JSON, and files that cannot be written", () => {
     const path = fresh();
     rowsOf(path);

@@ -159,13 +159,31 @@ describe("a sample that was interrupted", () => {
 
   it("is not taken up with other settings or files", async () => {
     await rejects(sampled(quarters(), stopAfter(1)), /stopped/);
-    await rejects(sampled(quarters(), { seed: 8 }), /was begun with something else \(seed is 7 there and 8 now\)/);
-    await rejects(sampled(quarters().slice(1)), /files is 4 there and 3 now/);
+    await rejects(
+      sampled(quarters(), { seed: 8 }),
+      /sample\.jsonl\.partial: holds an unfinished sample .* \(seed is 7 there and 8 now\); repeat that call .* or add --force/,
+    );
+    await rejects(sampled(quarters().slice(1)), /files is 4 there and 3 now; the list of files and their sizes differs\)/);
     const journal = join(folder, "sample.jsonl.partial", "files.jsonl");
     copyFileSync(journal, join(folder, "journal"));
     rmSync(join(folder, "sample.jsonl.partial", "documents.jsonl"));
     await rejects(sampled(quarters()), /documents\.jsonl: has 0 bytes, \d+ were written; delete its folder to begin anew/);
     rmSync(join(folder, "sample.jsonl.partial"), { recursive: true });
+  });
+});
+
+describe("a sample with other settings than an unfinished one", () => {
+  it("begins anew where that has done no file, or where it is told to", async () => {
+    const other = await sampled(quarters(), { seed: 8 });
+    await rejects(sampled([written("broken.jsonl", "{")]), /broken\.jsonl/);
+    equal(await sampled(quarters(), { seed: 8 }), other);
+    const stopped: Partial<SampleOptions> = {
+      onProgress: () => {
+        throw new Error("stopped");
+      },
+    };
+    await rejects(sampled(quarters(), stopped), /stopped/);
+    equal(await sampled(quarters(), { seed: 8, anew: true }), other);
   });
 });
 

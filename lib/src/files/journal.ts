@@ -16,6 +16,20 @@ export interface Journal<Row> {
   close(): void;
 }
 
+/** A journal of something else: its header is another. */
+export class OtherJournal extends Error {
+  /** the fields that differ, with both values, for people */
+  readonly differences: string;
+  /** rows that it has */
+  readonly rows: number;
+
+  constructor(path: string, differences: string, rows: number) {
+    super(`${placeOf(path)}: was begun with something else (${differences}); go on with that, or delete the file to begin anew`);
+    this.differences = differences;
+    this.rows = rows;
+  }
+}
+
 /**
  * Open a journal, or begin one. A line that a killed process left unfinished is dropped. The first line is a header that says what the
  * rows belong to: a journal with another header is refused, so that no run goes on with the rows of another.
@@ -23,7 +37,7 @@ export interface Journal<Row> {
  * One process at a time may write a journal. Numbers that JSON lacks (NaN, ±∞) would come back as null: write something else for them.
  *
  * @param header  whatever decides the rows, as JSON has it: model, data with its hash, settings; field order plays no part
- * @throws one line: another header (with the fields that differ), a whole line that is not JSON, a file that cannot be written
+ * @throws one line: another header (`OtherJournal`, with the fields that differ), a whole line that is not JSON, a file that cannot be written
  */
 export function openJournal<Row>(path: string, header: Readonly<Record<string, unknown>>): Journal<Row> {
   const file = openForAppending(path);
@@ -31,7 +45,7 @@ export function openJournal<Row>(path: string, header: Readonly<Record<string, u
     dropTornLine(path);
     const [first, ...rows] = [...readJsonLines(path)].map(({ value }) => value);
     if (first === undefined) appendLine(path, file, header);
-    else requireSameHeader(path, first, JSON.parse(JSON.stringify(header)));
+    else requireSameHeader(path, rows.length, first, JSON.parse(JSON.stringify(header)));
     return {
       rows: rows as Row[],
       append: (row) => appendLine(path, file, row),
@@ -80,14 +94,20 @@ function dropTornLine(path: string): void {
   if (end < size) truncateSync(path, end);
 }
 
-function requireSameHeader(path: string, found: unknown, wanted: Record<string, unknown>): void {
+function requireSameHeader(path: string, rows: number, found: unknown, wanted: Record<string, unknown>): void {
   const there = typeof found === "object" && found !== null ? (found as Record<string, unknown>) : {};
   const fields = [...new Set([...Object.keys(wanted), ...Object.keys(there)])];
   const differing = fields.filter((field) => !isDeepStrictEqual(there[field], wanted[field]));
   if (differing.length === 0) return;
   const shown = (value: unknown): string => (value === undefined ? "nothing" : oneLine(JSON.stringify(value), 60));
-  const each = differing.map((field) => `${oneLine(field, 40)} is ${shown(there[field])} there and ${shown(wanted[field])} now`);
-  throw new Error(
-    `${placeOf(path)}: was begun with something else (${oneLine(each.join("; "), 400)}); go on with that, or delete the file to begin anew`,
-  );
+  const each = differing.map((field) => {
+    const name = oneLine(field, 40);
+    if (isHash(there[field]) && isHash(wanted[field])) return `${name} differs`; // its digits would tell nobody anything
+    return `${name} is ${shown(there[field])} there and ${shown(wanted[field])} now`;
+  });
+  throw new OtherJournal(path, oneLine(each.join("; "), 400), rows);
+}
+
+function isHash(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{32,}$/.test(value);
 }

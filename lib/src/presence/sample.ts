@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type OnFault, readRows, readSlimPajama, slimPajamaSubsets } from "../datasets/index.ts";
-import { cannotWrite, openJournal, placeOf } from "../files/index.ts";
+import { cannotWrite, type Journal, OtherJournal, openJournal, placeOf } from "../files/index.ts";
 import { beginningOf, documentHash, documentRank, isDocumentHash } from "./documents.ts";
 import { writeSample } from "./sample-output.ts";
 import { openSpool, type Spool } from "./sample-spool.ts";
@@ -34,6 +34,8 @@ export interface SampleOptions {
   readonly onFault: OnFault;
   /** the files are samples themselves, of parts of the data: same seed, same N, at least as many of each subset */
   readonly merge?: boolean;
+  /** drop what an unfinished run with other settings has left, instead of refusing to go on */
+  readonly anew?: boolean;
   /** after each file */
   readonly onProgress?: (files: number) => void;
 }
@@ -78,7 +80,7 @@ interface FileDone {
 export async function samplePresence(files: readonly string[], output: string, options: SampleOptions): Promise<SampleReport> {
   const folder = `${output}.partial`;
   makeFolder(folder);
-  const journal = openJournal<FileDone>(join(folder, "files.jsonl"), headerOf(files, options));
+  const journal = openDone(folder, headerOf(files, options), options.anew === true);
   const spool = openSpool(join(folder, "documents.jsonl"), journal.rows.at(-1)?.spool ?? 0);
   let finished = false;
   try {
@@ -117,7 +119,23 @@ function headerOf(files: readonly string[], { subsets, perSubset, seed, tokens, 
   const hash = createHash("sha256");
   for (const file of files) hash.update(`${file}\n${statSync(file).size}\n`);
   const settings = { subsets: [...subsets].sort(), perSubset, seed, tokens, onError: onFault, merge: merge === true };
-  return { sample: 1, ...settings, files: files.length, filesHash: hash.digest("hex").slice(0, 32) };
+  return { sample: 1, ...settings, files: files.length, "the list of files and their sizes": hash.digest("hex").slice(0, 32) };
+}
+
+/** The files that are done already. Where a run with other settings has done none, there is nothing to lose. */
+function openDone(folder: string, header: Record<string, unknown>, anew: boolean): Journal<FileDone> {
+  const path = join(folder, "files.jsonl");
+  try {
+    return openJournal(path, header);
+  } catch (error) {
+    if (!(error instanceof OtherJournal)) throw error;
+    if (!anew && error.rows > 0) {
+      const what = `an unfinished sample that was begun with something else (${error.differences})`;
+      throw new Error(`${placeOf(folder)}: holds ${what}; repeat that call to go on with it, or add --force to begin anew`);
+    }
+    rmSync(path);
+    return openJournal(path, header);
+  }
 }
 
 /** The sample as the rows that are there already make it. */
