@@ -236,6 +236,18 @@ describe("RewardBench 2", () => {
       deepEqual(score.warnings, []);
     }
   });
+  it("says why there is no score where no tied row has its reference", () => {
+    const rows = (["Factuality", "Precise IF", "Math", "Safety", "Focus"] as const).map((subset) => {
+      return { id: 1, subset, rewards: [1, 0, 0, 0], correct: 1 };
+    });
+    const ties = (numbers: readonly number[]): ScoredRow[] => [
+      { id: `ref:${numbers[0]}`, subset: "Ties", rewards: [1, 0], correct: 1 },
+      { id: `tied:${numbers[1]}`, subset: "Ties", rewards: [2, 1, 0], correct: 2 },
+    ];
+    const why = /^Ties: no question has both a row tied:<n>.*so neither Ties nor Overall has a score$/;
+    const said = (numbers: readonly number[]) => scoreRows(second, [...rows, ...ties(numbers)]).warnings.filter((text) => why.test(text));
+    deepEqual([said([0, 1]).length, said([1, 1]).length], [1, 0]);
+  });
   it("shares the point among answers that tie at the top, and gives none where the correct one is below", () => {
     const points = (rewards: number[]) => pointsOf({ id: 1, subset: "Math", rewards, correct: 1 }, "best of 4");
     deepEqual(points([3, 2, 1, 0]), { points: 1, tie: false });

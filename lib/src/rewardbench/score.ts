@@ -89,10 +89,8 @@ export function scoreRows(benchmark: Benchmark, rows: readonly ScoredRow[], opti
       samples.map(({ stratum }) => stratum),
       options.bootstrap,
     );
-  const warnings = countWarnings(
-    benchmark,
-    rows.map(({ subset }) => subset),
-  );
+  const found = rows.map(({ subset }) => subset);
+  const warnings = [...countWarnings(benchmark, found), ...unpaired(samples)];
   const how = { warnings, resampled, confidence: options.confidence };
   const names = samples.map(({ subset }) => subset);
   return combine(
@@ -193,6 +191,16 @@ function countWarnings(benchmark: Benchmark, found: readonly string[]): string[]
     if (n === 0 || n === rows) return [];
     return [`${subset} has ${n} rows, in ${benchmark.name} it has ${rows}; it counts ${weight} in its section all the same`];
   });
+}
+
+/** Why a subset has no score. */
+function unpaired(samples: readonly SubsetSample[]): string[] {
+  return samples
+    .filter(({ stratum }) => Number.isNaN(stratum.statistic(Int32Array.from({ length: stratum.n }, (_, row) => row))))
+    .map(({ subset: { subset } }) => {
+      const why = "no question has both a row tied:<n>, of several right answers, and a row ref:<n> of the same number";
+      return `${subset}: ${why}, so neither ${subset} nor Overall has a score`;
+    });
 }
 
 /** An accuracy that no number of wins (a tie counting one half) out of the official rows gives. */
