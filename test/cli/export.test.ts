@@ -25,7 +25,8 @@ describe("basewise export", () => {
     const plain = exported(llama, "--output", path, "--length", "24", "--batch", "3");
     deepEqual([plain.status, plain.stderr, plain.stdout], [0, "", `${path}: ids int32 [3, 24] → logprobs float32 [3, 23]\n`]);
     ok(statSync(path).size > 100_000);
-    const json = exported(llama, "--output", path, "--task", "logprobs", "--json");
+    match(exported(llama, "--output", path).stderr, /llama\.onnx: is there already; choose another name or add --force\n$/);
+    const json = exported(llama, "--output", path, "--task", "logprobs", "--json", "--force");
     deepEqual(JSON.parse(json.stdout), {
       task: "logprobs",
       files: [path],

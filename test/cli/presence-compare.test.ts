@@ -110,7 +110,9 @@ describe("basewise presence export and merge", () => {
     ok(/beside the store are 1 shards/.test(before.stderr));
     const merged = (): unknown[] => basewise("merge", "--store", path, "--json").lines.map(({ presence }) => presence);
     deepEqual([merged(), merged()], [[1], [0]]);
-    deepEqual(basewise("export", file, "--store", path, "--models", "org/c", "--json").lines, [{ file, rows: 1 }]);
+    const again = ["export", file, "--store", path, "--models", "org/c", "--json"];
+    ok(/out\.csv: is there already; choose another name or add --force\n$/.test(basewise(...again).stderr));
+    deepEqual(basewise(...again, "--force").lines, [{ file, rows: 1 }]);
     equal(readFileSync(file, "utf8").trim().split("\n").length, 2);
   });
 });

@@ -72,6 +72,20 @@ describe("basewise presence sample", () => {
     ok(!existsSync(output));
   });
 
+  it("overwrites no file that it reads, whatever --force says", () => {
+    const input = documents(3);
+    const before = readFileSync(input, "utf8");
+    for (const words of [
+      ["sample", folder, "--output", input, "--force"], // as a file of a folder
+      ["score", model, "--documents", input, "--output", input, "--force"],
+    ]) {
+      const { code, err } = basewise(...words);
+      equal(code, 2);
+      match(err, /documents-3\.jsonl: is one of the files that are read, so it is not overwritten; choose another name\n$/);
+    }
+    equal(readFileSync(input, "utf8"), before);
+  });
+
   it("leaves out damaged data as asked, and says so", () => {
     const bytes = readFileSync(slimPajama);
     bytes[18_500]! ^= 1;

@@ -1,13 +1,13 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { loadTokenizer, openCheckpoint, openSafetensors, writeSafetensors } from "basewise/models";
 import { readRewardBenchSubsets } from "basewise/published";
-import { openStore, rewardsOf } from "basewise/store";
+import { openStore, rewardsOf, type Store } from "basewise/store";
 import { makeWorld, rewardBenchRows } from "basewise/vitro";
 import { startServer } from "../serving/protocol-server.ts";
 import { vllm } from "../serving/reward-servers.ts";
@@ -274,6 +274,64 @@ describe("basewise rewardbench evaluate", () => {
     const scores = JSON.parse(readFileSync(join(folder, "stored-1.json"), "utf8"));
     const chosen = found.find(({ item, side }) => item === "alpacaeval-easy/0" && side === "chosen")!;
     ok(Math.abs(chosen.reward - scores.scores_chosen[0]) < 1e-6);
+  });
+
+  it("overwrites no file that it reads, whatever --force says, and no other without --force", () => {
+    const data = file("mine.jsonl", knownRows("llama"));
+    const before = readFileSync(data, "utf8");
+    const [link, there, output] = [join(folder, "link.jsonl"), file("there.json", [1]), join(folder, "overwritten.json")];
+    symlinkSync(data, link);
+    mkdirSync(join(folder, "a folder"));
+    for (const [words, message] of [
+      [["--output", data, "--force"], /mine\.jsonl: is one of the files that are read, so it is not overwritten/],
+      [["--output", link, "--force"], /link\.jsonl: is one of the files that are read/],
+      [["--output", output, "--accuracies", data, "--force"], /mine\.jsonl: is one of the files that are read/],
+      [["--output", output, "--accuracies", there], /there\.json: is there already; choose another name or add --force/],
+      [["--output", output, "--accuracies", output], /is both --output and --accuracies/],
+      [["--output", join(folder, "a folder"), "--force"], /a folder: a folder has that name/],
+    ] as const) {
+      const { code, err } = rewardbench("evaluate", "no-model", "--data", data, ...words);
+      equal(code, 2);
+      match(err, message);
+    }
+    match(rewardbench("score", data, "--rows", data, "--force").err, /mine\.jsonl: is one of the files that are read/);
+    match(rewardbench("score", data, "--rows", there).err, /there\.json: is there already/);
+    equal(readFileSync(data, "utf8"), before);
+    equal(readFileSync(there, "utf8"), "1");
+  });
+
+  it("writes its files though the store is taken meanwhile, and stores the rewards when it is repeated", async () => {
+    const [path, output] = [join(folder, "taken.duckdb"), join(folder, "taken.json")];
+    let taken: Promise<Store> | undefined;
+    let asked = 0;
+    const rewards = (ids: readonly number[]): number[] => {
+      taken ??= openStore(path); // after the evaluation has seen that it can be written
+      asked++;
+      return [ids.length];
+    };
+    const { encode, encodeChat } = loadTokenizer(fixture("llama"));
+    const served = await startServer(
+      vllm({ rewards, encode: (text) => encode(text, { specialTokens: "none" }), encodeChat, bos: undefined }),
+    );
+    try {
+      const words = ["evaluate", fixture("llama"), "--data", file("taken.jsonl", knownRows("llama")), "--output", output, "--store", path];
+      const more = ["--allow-missing", "--resamples", "10", "--server", served.url];
+      const unknown = await besideServer(...words, ...more, "--server-model", "nobody");
+      match(unknown.err, /does not serve nobody; it has /);
+      const first = await besideServer(...words, ...more);
+      equal(first.code, 2);
+      match(first.err, /not stored: .*taken\.duckdb: is in use by another process .*taken\.json is written; the same call with --force/);
+      match(first.out, /Overall/);
+      ok(existsSync(output));
+      await (await taken!).close();
+      const forFirst = asked;
+      const second = await besideServer(...words, ...more, "--force");
+      match(second.err, /32 rewards appended/);
+      equal(2 * forFirst - asked, 32, "each asks the same when it opens the server, and only the first for the 32 answers");
+      ok(!existsSync(`${output}.journal`));
+    } finally {
+      await served.close();
+    }
   });
 
   it("takes rewards from a server that was given the same token ids", async () => {

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { type ImportedScore, importResults, wideTable } from "../benchmarks/index.ts";
 import { formatCsv, placeOf, writeWhole } from "../files/index.ts";
+import { requireWritable } from "./outputs.ts";
 
 interface ImportOptions {
   readonly output?: string;
@@ -32,9 +32,7 @@ Tasks that are no benchmark of Table 2 are listed on standard error and left out
 }
 
 function run(files: readonly string[], options: ImportOptions): void {
-  if (options.output && existsSync(options.output) && !options.force) {
-    throw new Error(`${placeOf(options.output)}: is there already; choose another name or add --force`);
-  }
+  if (options.output) requireWritable(options.output, files, options.force);
   const { scores, skipped } = importResults(files);
   for (const { source, task, why } of skipped) console.error(`${source}: ${task} skipped: ${why}`);
   if (scores.length === 0) throw new Error(`${files.join(", ")}: no benchmark of Table 2 found; see what was skipped above`);

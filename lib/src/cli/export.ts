@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { ExportedFile, Signature } from "../compute/index.ts";
 import type { ExportTask } from "../models/index.ts";
+import { requireWritable } from "./outputs.ts";
 import { addHubOptions, findModel, type HubFlags, wholeNumber } from "./scoring.ts";
 
 interface Flags extends HubFlags {
@@ -8,6 +9,7 @@ interface Flags extends HubFlags {
   readonly task?: ExportTask;
   readonly length?: number;
   readonly batch: number;
+  readonly force?: true;
   readonly json?: true;
 }
 
@@ -37,11 +39,13 @@ export function registerExport(program: Command): void {
     )
     .option("--length <n>", "tokens that texts are padded to (default: 512, or the model's context where that is shorter)", wholeNumber)
     .option("--batch <n>", "texts in a batch", wholeNumber, 1)
+    .option("--force", "overwrite FILE")
     .option("--json", "one JSON object: files, inputs, outputs");
   addHubOptions(command)
     .addHelpText("after", examples)
     .action(async (idOrFolder: string, flags: Flags) => {
       if (!flags.output.endsWith(".onnx")) throw new Error(`--output ${flags.output}: the name must end in .onnx`);
+      requireWritable(flags.output, [], flags.force);
       const { exportModel, openCheckpoint, readModelConfig } = await import("../models/index.ts");
       const checkpoint = openCheckpoint(await findModel(idOrFolder, flags));
       try {

@@ -5,6 +5,7 @@ import { placeOf, writeWhole } from "../files/index.ts";
 import { resultCsv } from "../notebook/result-csv.ts";
 import type { PresenceComparison } from "../presence/index.ts";
 import type { Store } from "../store/index.ts";
+import { requireWritable } from "./outputs.ts";
 import { wholeNumberOrZero } from "./presence-sample.ts";
 import { Progress } from "./progress.ts";
 import { confidence, printTable } from "./rewardbench-print.ts";
@@ -53,9 +54,10 @@ export function registerPresenceCompare(group: Command): void {
   group
     .command("export")
     .description("write the scores as Parquet or CSV, a row per document and model")
-    .argument("<FILE>", "name in .parquet or .csv; overwritten when it is there")
+    .argument("<FILE>", "name in .parquet or .csv")
     .option("--store <FILE>", "the run store with the scores", defaultStore)
     .option("--models <a,b,…>", "only these models", names)
+    .option("--force", "overwrite FILE")
     .option("--json", "print one JSON object: file, rows")
     .addHelpText("after", exportExamples)
     .action(exportScores);
@@ -208,7 +210,14 @@ async function write(figure: Figure, path: string): Promise<void> {
   console.error(`basewise: ${placeOf(path)}.svg, .png, .csv written`);
 }
 
-async function exportScores(file: string, { store: path, models, json }: StoreFlags & { models?: string[]; json?: true }): Promise<void> {
+interface ExportFlags extends StoreFlags {
+  readonly models?: string[];
+  readonly force?: true;
+  readonly json?: true;
+}
+
+async function exportScores(file: string, { store: path, models, force, json }: ExportFlags): Promise<void> {
+  requireWritable(file, [path], force);
   const { countPresence, exportPresence } = await import("../store/index.ts");
   const rows = await withStore(path, true, async (store) => {
     const there = new Set((await countPresence(store)).map(({ model }) => model));

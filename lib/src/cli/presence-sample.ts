@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { OnFault } from "../datasets/index.ts";
 import { placeOf } from "../files/index.ts";
 import type { SampleReport } from "../presence/index.ts";
+import { requireWritable } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { showDownload, wholeNumber } from "./scoring.ts";
 
@@ -59,7 +59,7 @@ export function registerPresenceSample(group: Command): void {
     .option("--merge", "the inputs are samples of parts of the data")
     .option("--revision <name>", "branch, tag or commit of a dataset of the hub")
     .option("--offline", "use only what is on this machine")
-    .option("--force", "overwrite the output")
+    .option("--force", "overwrite the output; drop what an unfinished run with other options left")
     .option("--json", "one JSON object per subset: subset, seen, sampled, asked")
     .addHelpText("after", examples)
     .action(sample);
@@ -71,14 +71,15 @@ async function sample(inputs: string[], flags: Flags): Promise<void> {
     import("../datasets/index.ts"),
   ]);
   requireSampleEnding(flags.output);
-  if (existsSync(flags.output) && !flags.force)
-    throw new Error(`${placeOf(flags.output)}: is there already; choose another name or add --force`);
+  requireWritable(flags.output, inputs, flags.force);
   const subsets = flags.subsets ? data.subsetsNamed(flags.subsets) : data.paperSubsets;
   const hub = { revision: flags.revision, offline: flags.offline, onProgress: showDownload };
   const files = await data.slimPajamaFiles(inputs, { ...hub, onNotice: (text) => console.error(`basewise: ${text}`) });
+  requireWritable(flags.output, files, flags.force);
   const progress = new Progress("files", files.length);
   const report = await samplePresence(files, flags.output, {
-    ...{ subsets, perSubset: flags.perSubset, seed: flags.seed, tokens: flags.tokens, onFault: flags.onError, merge: flags.merge === true },
+    ...{ subsets, perSubset: flags.perSubset, seed: flags.seed, tokens: flags.tokens, onFault: flags.onError },
+    ...{ merge: flags.merge === true, anew: flags.force === true },
     onProgress: (done) => progress.show(done),
   });
   progress.clear();

@@ -1,10 +1,11 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
 import { type Command, Option } from "commander";
 import { type Journal, openJournal, placeOf, writeWhole } from "../files/index.ts";
 import type { EncodedDocument, PresenceRow, ScoredDocument } from "../presence/index.ts";
 import type { PresenceKey, PresenceScore, Store } from "../store/index.ts";
+import { requireWritable } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { openScorer, type ScoringFlags, showDownload, stopQuietlyWhenNobodyReads, wholeNumber } from "./scoring.ts";
 
@@ -19,6 +20,7 @@ interface Flags extends Pick<ScoringFlags, "backend" | "threads" | "batch" | "re
   readonly specialTokensInText: "parse" | "text";
   readonly tokenizerThreads: number;
   readonly server?: string;
+  readonly serverModel?: string;
   readonly concurrency: number;
   readonly force?: true;
 }
@@ -61,6 +63,7 @@ export function registerPresenceScore(group: Command): void {
         .default("parse"),
     )
     .option("--server <URL>", "take the log-probabilities from a served model")
+    .option("--server-model <name>", "what the server calls the model, where it has several or lists none")
     .option("--concurrency <n>", "requests to the server at a time", wholeNumber, 16)
     .option("--batch <n>", "documents that are computed at a time", wholeNumber, 8)
     .option("--backend <name>", "what computes: tensorflow-gpu, tensorflow, webgpu, onnx or cpu (basewise doctor lists them)")
@@ -78,8 +81,8 @@ async function score(place: string, flags: Flags): Promise<void> {
   if (flags.server !== undefined && flags.minKPlusPlus) {
     throw new Error("--min-k-plus-plus needs the whole distribution of each token, which no server returns; leave out one of the two");
   }
-  if (flags.output !== undefined && existsSync(flags.output) && !flags.force) {
-    throw new Error(`${placeOf(flags.output)}: is there already; choose another name or add --force`);
+  if (flags.output !== undefined) {
+    requireWritable(flags.output, [...flags.documents, ...(typeof flags.store === "string" ? [flags.store] : [])], flags.force);
   }
   stopQuietlyWhenNobodyReads();
   const lib = await import("../presence/index.ts");
@@ -172,7 +175,7 @@ async function openEngine(place: string, flags: Flags): Promise<Engine> {
   const hub = { revision: flags.revision, offline: flags.offline, onProgress: showDownload };
   const folder = await resolveTokenizer(place, { ...hub, onNotice: (text) => console.error(`basewise: ${text}`) });
   loadTokenizer(folder); // what is wrong with it is better told here than by a thread
-  const server = await openPromptServer({ url: flags.server });
+  const server = await openPromptServer({ url: flags.server, model: flags.serverModel });
   if (server.contextLength !== undefined && flags.limit >= server.contextLength) {
     const longest = server.contextLength - 1;
     throw new Error(

@@ -6,6 +6,7 @@ import { placeOf, readText } from "../files/index.ts";
 import type { Tokenizer } from "../models/index.ts";
 import type { Benchmark, EncodedAnswer, ResultHeader, RewardSource, ScoredRow } from "../rewardbench/index.ts";
 import type { Store } from "../store/index.ts";
+import { requireWritable } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { day } from "./reward.ts";
 import { addScoreOptions, numbers, printScore, type ScoreFlags } from "./rewardbench-print.ts";
@@ -23,6 +24,7 @@ interface Flags extends ScoreFlags, Pick<ScoringFlags, "backend" | "threads" | "
   readonly mergeVector?: number[];
   readonly priorSets?: true;
   readonly server?: string;
+  readonly serverModel?: string;
   readonly store?: string | true;
   readonly force?: true;
 }
@@ -61,22 +63,24 @@ export function registerEvaluate(group: Command): void {
     .option("--date <yyyy-mm-dd>", "the date for templates that write one into the prompt (default: today)", day)
     .option("--prior-sets", "rows of the prior preference sets are there too, and count")
     .option("--server <URL>", "take the rewards from a served model: vLLM, SGLang or text-embeddings-inference")
+    .option("--server-model <name>", "what the server calls the model, where it has several or lists none")
     .option("--store [FILE]", "append the rewards to a run store (default: runs/basewise.duckdb); give the run's id as --name to join it")
     .option("--batch <n>", "answers that are computed at a time", wholeNumber, 8)
     .option("--backend <name>", "what computes: tensorflow-gpu, tensorflow, webgpu, onnx or cpu (basewise doctor lists them)")
     .option("--threads <n>", "threads that onnx computes with (default: one for each core)", wholeNumber)
     .option("--revision <name>", "branch, tag or commit of a model of the hub")
     .option("--offline", "use only what is on this machine")
-    .option("--force", "overwrite FILE")
+    .option("--force", "overwrite the files that are written")
     .addHelpText("after", examples)
     .action(evaluate);
 }
 
 async function evaluate(folder: string, flags: Flags): Promise<void> {
-  if (existsSync(flags.output) && !flags.force)
-    throw new Error(`${placeOf(flags.output)}: is there already; choose another name or add --force`);
-  const [lib, { openStore, defaultStorePath }] = await Promise.all([import("../rewardbench/index.ts"), import("../store/index.ts")]);
+  checkOutputs([flags.data], flags);
+  const lib = await import("../rewardbench/index.ts");
   const { paths, data, benchmark } = await readData(flags);
+  checkOutputs(paths, flags);
+  await inStore(flags, async () => {}); // a store that cannot be written is told now, not after hours
   for (const warning of data.warnings) console.error(`basewise: ${warning}`);
   const scorer = await openRewards(folder, flags);
   try {
@@ -106,18 +110,38 @@ async function evaluate(folder: string, flags: Flags): Promise<void> {
       modelType: "Seq. Classifier",
       chatTemplate: templateName(tokenizer),
     };
-    const store = flags.store === undefined ? undefined : await openStore(flags.store === true ? defaultStorePath : flags.store);
-    if (store) {
-      try {
-        await storeRewards(store, about.model, benchmark, rows);
-      } finally {
-        await store.close();
-      }
-    }
     await report(benchmark, rows, encoded, about, flags);
+    try {
+      await inStore(flags, (store) => storeRewards(store, about.model, benchmark, rows));
+    } catch (error) {
+      const again = `${placeOf(flags.output)} is written; the same call with --force stores its rewards without scoring again`;
+      throw new Error(`not stored: ${(error as Error).message} (${again})`);
+    }
     rmSync(journal.path, { force: true });
   } finally {
     await scorer.close();
+  }
+}
+
+/** What is written must be none of what is read, and not there yet. */
+function checkOutputs(data: readonly string[], { output, accuracies, store, force }: Flags): void {
+  const inputs = [...data, ...(typeof store === "string" ? [store] : [])];
+  requireWritable(output, inputs, force);
+  if (accuracies === undefined) return;
+  if (resolve(accuracies) === resolve(output))
+    throw new Error(`${placeOf(output)}: is both --output and --accuracies; give them two names`);
+  requireWritable(accuracies, inputs, force);
+}
+
+/** Work in the store, if there is to be one. Another process that has it open may end within seconds. */
+async function inStore({ store: asked }: Flags, work: (store: Store) => Promise<void>): Promise<void> {
+  if (asked === undefined) return;
+  const { openStore, defaultStorePath } = await import("../store/index.ts");
+  const store = await openStore(asked === true ? defaultStorePath : asked, { patience: 5 });
+  try {
+    await work(store);
+  } finally {
+    await store.close();
   }
 }
 
@@ -184,7 +208,7 @@ async function openServed(idOrFolder: string, url: string, flags: Flags): Promis
   const onNotice = (text: string): void => console.error(`basewise: ${text}`);
   const folder = await models.resolveModel(idOrFolder, { revision: flags.revision, offline: flags.offline, onNotice });
   const tokenizer = models.loadTokenizer(folder, flags);
-  const server = await openRewardServer({ url, onNotice });
+  const server = await openRewardServer({ url, model: flags.serverModel, onNotice });
   const mergeVector = flags.mergeVector ?? configuredVector(join(folder, "config.json"));
   mergedReward(new Float32Array(server.outputs), mergeVector, server.description);
   return {

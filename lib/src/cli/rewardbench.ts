@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { placeOf, writeWhole } from "../files/index.ts";
 import type { Benchmark, BenchmarkScore, Difference, ResultFile, ScoredRow } from "../rewardbench/index.ts";
+import { requireWritable } from "./outputs.ts";
 import { registerEvaluate } from "./rewardbench-evaluate.ts";
 import { addScoreOptions, numbers, percent, printScore, printTable, type ScoreFlags } from "./rewardbench-print.ts";
 
@@ -44,6 +45,7 @@ export function registerRewardBench(program: Command): void {
     .option("--calibration", "how sure gaps of rewards are against how often they are right")
     .option("--length-bias", "accuracy where the chosen answer is the longer or the shorter one")
     .option("--rows <FILE>", "write points, rewards and lengths row by row as JSON Lines")
+    .option("--force", "overwrite that file")
     .addHelpText("after", scoreExamples)
     .action(score);
   addScoreOptions(group.command("compare"))
@@ -61,9 +63,12 @@ interface OneFileFlags extends FileFlags {
   readonly calibration?: true;
   readonly lengthBias?: true;
   readonly rows?: string;
+  readonly force?: true;
 }
 
 async function score(path: string, flags: OneFileFlags): Promise<void> {
+  if (flags.rows !== undefined)
+    requireWritable(flags.rows, [path, ...(flags.priorSets === undefined ? [] : [flags.priorSets])], flags.force);
   const results = await open(path, flags);
   const prior = flags.priorSets === undefined ? undefined : await open(flags.priorSets, flags);
   const all = prior === undefined ? results : withPrior(results, prior, path);
@@ -200,6 +205,7 @@ interface CompareFlags extends FileFlags {
 async function compare(pathA: string, pathB: string, flags: CompareFlags): Promise<void> {
   if (flags.figure !== undefined && !/\.(svg|png)$/i.test(flags.figure))
     throw new Error(`${flags.figure}: a figure is .svg or .png; rename it`);
+  if (flags.figure !== undefined) requireWritable(flags.figure, [pathA, pathB], true);
   const [a, b] = [await open(pathA, flags), await open(pathB, flags)];
   const benchmark = await benchmarkOf(a, flags);
   const names = [nameOf(a, pathA), nameOf(b, pathB)] as const;

@@ -110,6 +110,6 @@ function chosenModel(server: Connection, models: readonly unknown[], wanted: str
   const bases = named.filter((model) => textAt(model, "parent") === undefined); // adapters of a base model name it
   if (bases.length === 1) return bases[0];
   if (bases.length === 0)
-    throw new Error(`${server.url} does not say which model it serves (no list at /v1/models); give the model's name`);
-  throw new Error(`${server.url} serves several models; give one of ${list}`);
+    throw new Error(`${server.url} does not say which model it serves (no list at /v1/models); give the model's name (--server-model)`);
+  throw new Error(`${server.url} serves several models; give one of ${list} (--server-model)`);
 }
