@@ -86,6 +86,14 @@ describe("basewise train", () => {
     assert.ok(!existsSync(join(output, "train.lock")));
   });
 
+  it("refuses to replace its own base, as --resume would", async () => {
+    const model = join(whole, "model");
+    const before = readFileSync(join(model, "model.safetensors"));
+    const { code, err } = await run(...pairs, ...small, "--base", model, "--output", whole, "--no-store", "--resume");
+    assert.equal(code, 2);
+    assert.match(err, /model: is read by this training, which would replace it; choose another --output\n$/);
+    assert.ok(before.equals(readFileSync(join(model, "model.safetensors"))));
+  });
   it("refuses a folder in which another process trains", { skip: process.platform === "win32" && "no signals" }, async () => {
     const output = join(room, "two");
     const words = ["train", ...pairs, ...small, "maxSteps=500", "--output", output, "--no-store", "--json"];

@@ -11,8 +11,12 @@ import { placeOf } from "../files/index.ts";
 export function requireWritable(path: string, inputs: readonly string[], force?: boolean): void {
   if (!existsSync(path)) return;
   if (statSync(path).isDirectory()) throw new Error(`${placeOf(path)}: a folder has that name; name a file, such as one in it`);
-  const own = realpathSync.native(path);
-  if (inputs.some((input) => existsSync(input) && realpathSync.native(input) === own))
+  if (inputs.some((input) => isSameFile(path, input)))
     throw new Error(`${placeOf(path)}: is one of the files that are read, so it is not overwritten; choose another name`);
   if (!force) throw new Error(`${placeOf(path)}: is there already; choose another name or add --force`);
+}
+
+/** Whether two paths lead to one file or folder that is there. */
+export function isSameFile(a: string, b: string): boolean {
+  return existsSync(a) && existsSync(b) && realpathSync.native(a) === realpathSync.native(b);
 }

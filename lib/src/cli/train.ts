@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { cannotWrite, makeFolder } from "../files/index.ts";
 import type { CardFacts, Example, MetricFacts, SearchResult, TrainConfig, TrainingJob, TrainResult } from "../training/index.ts";
 import { Interrupted } from "./main.ts";
+import { isSameFile } from "./outputs.ts";
 import { withoutFolder } from "./train-data.ts";
 import { addTrainOptions, type TrainFlags } from "./train-flags.ts";
 import { type Prepared, prepare } from "./train-prepare.ts";
@@ -47,11 +48,16 @@ function makeOutput(folder: string): void {
   }
 }
 
-/** Before anything is read: a folder that holds something is only gone on with. */
-function checkOutput({ output, resume, dryRun }: TrainFlags): void {
+/** Before anything is read: a folder that holds something is only gone on with, and nothing that is read is written. */
+function checkOutput(flags: TrainFlags): void {
+  const { output, resume, dryRun } = flags;
   const status = statSync(output, { throwIfNoEntry: false });
   if (status && !status.isDirectory()) throw new Error(`--output ${output}: a file has that name; choose another folder`);
   const there = status ? readdirSync(output).filter((name) => !name.endsWith(".lock")) : []; // who trains there is asked later
+  const read = [flags.base, ...flags.data, ...(flags.validation ?? []), ...(flags.preferences ?? [])];
+  const written = ["model", "log.jsonl", "references.json"].map((name) => join(output, name));
+  const lost = read.find((place) => written.some((own) => isSameFile(own, place)));
+  if (lost !== undefined) throw new Error(`${lost}: is read by this training, which would replace it; choose another --output`);
   if (there.length === 0 || resume || dryRun) return;
   throw new Error(
     `${output}: holds ${there.slice(0, 4).join(", ")}; add --resume to go on with the training in it, or choose another folder`,
