@@ -2,22 +2,24 @@ import { type Tokenizer, truncate } from "../models/index.ts";
 import type { LocatedRecord } from "./formats.ts";
 import type { DataRecord, PreferenceRecord, RatingRecord, Tally, TextOrChat, TextRecord } from "./records.ts";
 
-/** Token ids of a pair, the better answer first; what training calls a PairExample. */
+/** Two answers to one prompt in token ids, the better one first. */
 export interface EncodedPair {
   readonly chosen: readonly number[];
   readonly rejected: readonly number[];
+  /** how much better, e.g. |preference strength|; used by the margin and scaled losses, 1 if left out */
   readonly margin?: number;
 }
 
-/** Token ids and ratings; training's RatingExample. */
+/** A rated text: one number per attribute, null where it has none. */
 export interface EncodedRating {
   readonly ids: readonly number[];
   readonly ratings: readonly (number | null)[];
 }
 
-/** Token ids and the first one that is to be predicted; training's TextExample. */
+/** A text to be predicted. */
 export interface EncodedText {
   readonly ids: readonly number[];
+  /** the loss is over the tokens from this position on (fine-tuning: where the answer begins); default: all but the first token */
   readonly predictFrom?: number;
 }
 

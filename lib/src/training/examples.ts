@@ -1,25 +1,9 @@
 /** What a trainer learns from: token ids. Texts, templates and tokenizers come before. */
+import type { EncodedPair, EncodedRating, EncodedText } from "../datasets/index.ts";
 
-/** Two answers to one prompt, the better one first. */
-export interface PairExample {
-  readonly chosen: readonly number[];
-  readonly rejected: readonly number[];
-  /** how much better, e.g. |preference strength|; used by the margin and scaled losses, 1 if left out */
-  readonly margin?: number;
-}
-
-/** A rated text: one number per attribute, null where it has none. */
-export interface RatingExample {
-  readonly ids: readonly number[];
-  readonly ratings: readonly (number | null)[];
-}
-
-/** A text to be predicted. */
-export interface TextExample {
-  readonly ids: readonly number[];
-  /** the loss is over the tokens from this position on (fine-tuning: where the answer begins); default: all but the first token */
-  readonly predictFrom?: number;
-}
+export type PairExample = EncodedPair;
+export type RatingExample = EncodedRating;
+export type TextExample = EncodedText;
 
 /** Two answers with what a frozen reference model thinks of them. */
 export interface DpoExample {
