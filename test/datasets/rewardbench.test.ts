@@ -107,6 +107,7 @@ describe("rewardBenchFiles", () => {
   it("takes a file as it is, and says when there is none", async () => {
     const path = lines([one]);
     deepEqual(await rewardBenchFiles(path), [path]);
+    await rejects(rewardBenchFiles(folder), /: is a folder; name the file in it/);
     await rejects(rewardBenchFiles(join(folder, "none.parquet")), /none\.parquet: no such file; check the path/);
   });
   it("takes the filtered set of a dataset in the cache", async () => {

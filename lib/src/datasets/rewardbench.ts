@@ -34,9 +34,11 @@ export interface RewardBenchData {
  * @throws one line: no such file or dataset, none of its files would do
  */
 export async function rewardBenchFiles(place: string, options: HubOptions = {}): Promise<string[]> {
-  if (statSync(place, { throwIfNoEntry: false })?.isFile()) return [place];
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found?.isFile()) return [place];
   const isFileName = dataFileEndings.some((ending) => place.toLowerCase().endsWith(ending));
-  if (isFileName || /[\\/]$|^[.~]|^\//.test(place)) throw new Error(`${placeOf(place)}: no such file; check the path`);
+  if (isFileName || /[\\/]$|^[.~]|^\//.test(place))
+    throw new Error(`${placeOf(place)}: ${found ? "is a folder; name the file in it" : "no such file; check the path"}`);
   const [id, file] = place.split(/:(.*)/s) as [string, string | undefined];
   return resolveDataset(id, (names) => (file === undefined ? testFiles(names) : names.filter((name) => name === file)), options);
 }
