@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -107,13 +107,17 @@ describe("an exported model, run by ONNX Runtime alone", () => {
 
   it("says what is wrong, and leaves nothing half written", async () => {
     const checkpoint = open("checkpoints", "llama");
-    const path = join(folder, "none", "model.onnx");
+    writeFileSync(join(folder, "none"), "");
+    const path = join(folder, "none", "model.onnx"); // a file is where its folder should be
     await assert.rejects(
       exportModel(checkpoint, join(folder, "a.onnx"), "logprobs", { length: 100_000 }),
       /length is 100000; the model takes 2 to/,
     );
     await assert.rejects(exportModel(checkpoint, join(folder, "a.onnx"), "rewards"), /no score\.weight, so it is no reward model/);
     await assert.rejects(exportModel(checkpoint, path, "logprobs", { length: 8 }), /none.model\.onnx: cannot be written/);
+    const made = join(folder, "new", "model.onnx");
+    await exportModel(checkpoint, made, "logprobs", { length: 8 });
+    assert.ok(existsSync(made), "a folder that is not there is made");
     const failing = { w: { shape: [2], read: () => assert.fail("cannot be read") } };
     await assert.rejects(
       exportOnnx(join(folder, "b.onnx"), ({ w, x }) => ({ y: w!.add(x!) }), { x: { shape: [2] } }, failing),
