@@ -63,7 +63,7 @@ export async function exportOnnx(
     if (dataFile !== null) await rm(path, { force: true }); // an older one must not read the new numbers
     for (const file of files) await rename(draftOf(file), file);
   } catch (error) {
-    for (const file of files) await rm(draftOf(file), { force: true });
+    for (const file of files) await rm(draftOf(file), { force: true }).catch(() => {}); // there may be no folder to hold one
     throw (error as NodeJS.ErrnoException).code === undefined ? error : cannotWrite(path, error);
   }
   for (const file of files) recordAccess("write", file);
