@@ -21,6 +21,7 @@ import { evaluate, isBetter } from "./evaluation.ts";
 import type { Example, TaskKind, TrainingData } from "./examples.ts";
 import { baseFingerprint, dataFingerprint, type RunIdentity } from "./fingerprint.ts";
 import { type EvaluationLine, openLog, type TrainLog } from "./log.ts";
+import { totalSteps } from "./order.ts";
 import { Scorer } from "./scorer.ts";
 import { StepRunner, zeros } from "./step-runner.ts";
 import { heldNames } from "./steps.ts";
@@ -51,6 +52,7 @@ async function trainOn(checkpoint: Checkpoint, options: TrainOptions): Promise<T
   const data = options.data as TrainingData;
   const base = baseModel(checkpoint, task, config);
   checkData(base.config, task, data);
+  totalSteps(data.train.length, config); // throws before anything is written
   const identity: RunIdentity = {
     config,
     task,
