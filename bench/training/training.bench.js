@@ -29,7 +29,8 @@ const [rounds, steps, threads] = [chosen.rounds, chosen.steps, chosen.threads].m
 const start = startOf(chosen.size);
 const folder = mkdtempSync(join(tmpdir(), "basewise-bench-"));
 const model = join(folder, "base");
-const named = start.names.map((name, i) => ({ name, shape: start.shapes[i], data: start.numbers[i] }));
+const first = start.numbers();
+const named = start.names.map((name, i) => ({ name, shape: start.shapes[i], data: first[i] }));
 const config = { architectures: ["LlamaForCausalLM"], ...sizes[chosen.size].config, num_labels: 1 };
 await saveCheckpoint(model, { config, tensors: named });
 const random = seededRandom(1);
@@ -108,7 +109,7 @@ async function engineStep() {
   const scalar = { shape: [] };
   const ids = { shape: [start.texts, start.length], dtype: "int32" };
   const signature = { ...shapes, ...types, ids, rate: scalar, correction: scalar, rootCorrection: scalar };
-  const run = await compile(trainingStep(start), signature, { threads, donate: [...start.names, ...moments] });
+  const run = await compile(trainingStep(start, "train"), signature, { threads, donate: [...start.names, ...moments] });
   const weights = Object.fromEntries(named.map(({ name, data }) => [name, data.slice()]));
   const state = Object.fromEntries(moments.map((key) => [key, new Float32Array(weights[key.slice(key.indexOf(".") + 1)].length)]));
   const numbers = { ids: start.ids, rate: [adamW.rate], correction: [10], rootCorrection: [30] };
