@@ -40,6 +40,7 @@ const presenceOf = (names: readonly string[], noise: number): PresenceRow[] =>
         base,
         document,
         domain,
+        tokens: 30,
         presence: -3 + 2 * mixtures[family][domain] + 0.3 * Math.sin(document) + noise * (random() - 0.5),
       })),
     );
@@ -93,7 +94,7 @@ describe("mixtures from presence scores", () => {
 describe("skills and sections", () => {
   it("correlate by rank, seeds averaged", () => {
     const bases = ["a", "b", "c", "d"];
-    const skills = bases.map((base, i) => ({ base, skill: "recall", accuracy: i / 4 }));
+    const skills = bases.map((base, i) => ({ base, skill: "recall", accuracy: i / 4, low: 0, high: 1, chance: 0, n: 4 }));
     const rewards = bases.flatMap((base, i) => [run(base, 0.5 + i / 10), run(base, 0.5 - i / 100, { seed: 2 })]);
     const question = { skill: "recall", method: "bradley-terry", section: "overall" } as const;
     equal(skillAndSection(skills, rewards, bases, question, seededRandom(1)).estimate, 1);

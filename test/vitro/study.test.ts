@@ -10,6 +10,7 @@ import {
   lengthBaseline,
   preTrain,
   type Recipe,
+  readStudy,
   recipeOf,
   rewardTasks,
   runStudy,
@@ -121,6 +122,9 @@ describe("a study", () => {
     deepEqual(tables(join(folder, "tables-2")), tables(join(folder, "tables")));
     const [rewards, subsets, skills, presence] = tables(join(folder, "tables")).map((text) => text.trim().split("\n").length - 1);
     deepEqual([rewards, subsets, skills, presence], [4, 4 * 23, 2 * 18, 2 * 20]);
+    const read = readStudy(join(folder, "tables"));
+    deepEqual([read.rewards.length, read.detection.length, read.length.length], [4, 0, 23]);
+    deepEqual(read.record.plan, plan);
   });
 });
 

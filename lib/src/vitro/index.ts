@@ -46,13 +46,18 @@ export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
 export {
   chosenRuns,
+  type DetectionRow,
+  type LengthRow,
   type PresenceRow,
   presenceByBase,
   type RewardRow,
+  type RunKey,
   readStudy,
   type Section,
   type SkillRow,
+  type StudyRecord,
   type StudyTables,
+  type SubsetRow,
   sectionByBase,
   sections,
   skillByBase,
