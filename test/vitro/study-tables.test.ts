@@ -20,7 +20,9 @@ a,regression,0.0002,2,0.71,0.9,0.8,,0.5,0.8,0.1 0.6 0.3 0 -0.2
     plan: fullStudy,
     parts: 2,
     coreSeconds: 9,
-    machine: { processor: "p", cores: 2, node: "v22", platform: "linux" },
+    machine: { processor: "p", cores: 2, platform: "linux x64" },
+    versions: { basewise: "0.1.0", node: ["v22.12.0"], engines: ["e"] },
+    weights: { a: "00" },
   }),
 };
 let folder: string;

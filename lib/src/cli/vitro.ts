@@ -17,7 +17,7 @@ interface MakeFlags {
 
 interface StudyFlags extends MakeFlags {
   readonly quick?: true;
-  readonly output: string;
+  readonly output?: string;
 }
 
 const makeExamples = `
@@ -30,7 +30,8 @@ Examples:
 
 const studyExamples = `
 Scores every base model's skills and presence, trains reward models on each (both methods, several rates and seeds) and scores those on vitro's
-RewardBench. Tables: rewards.csv, subsets.csv, skills.csv, presence.csv, length.csv. What is stopped or killed goes on where it was.
+RewardBench. Tables: rewards.csv, subsets.csv, skills.csv, presence.csv, detection.csv, length.csv; study.json
+says how they came about. What is stopped or killed goes on where it was.
 
 Examples:
   basewise vitro study --quick
@@ -46,23 +47,25 @@ export function registerVitro(program: Command): void {
     .option("--list", "only print the names, and how each model is made")
     .addHelpText("after", makeExamples);
   addEngineOptions(make).action(async (names: readonly string[], flags: MakeFlags) => {
-    const { makeZoo, recipeOf, zoo } = await import("../vitro/index.ts");
+    const { makeZoo, makingCost, missingModels, recipeOf, zoo } = await import("../vitro/index.ts");
     for (const name of names) recipeOf(name);
     if (flags.list) {
       for (const recipe of zoo) console.log(flags.json ? JSON.stringify(recipe) : describeRecipe(recipe));
       return;
     }
     const wanted = names.length > 0 ? names : zoo.map(({ name }) => name);
-    const total = wanted.map((name) => recipeOf(name)).reduce((sum, { tokens, stage }) => sum + (stage === "base" ? tokens : 0), 0);
-    const progress = new Progress("thousand tokens", Math.round(total / 1000));
-    let tokens = 0;
-    const finished = await makeZoo(wanted, zooFolder(flags), workFolder(flags), {
+    const folder = zooFolder(flags);
+    const missing = missingModels(wanted, folder);
+    const cost = missing.reduce((sum, recipe) => sum + makingCost(recipe), 0);
+    const progress = new Progress("percent", 100);
+    const made = new Map<string, number>();
+    const finished = await makeZoo(wanted, folder, workFolder(flags), {
       parallel: flags.parallel,
       signal: stopSignal(),
       ...(flags.backend !== undefined && { backend: flags.backend }),
-      onModelStep: ({ stage }, line) => {
-        if (stage === "base") tokens += line.tokens;
-        progress.show(Math.round(tokens / 1000));
+      onModelStep: (recipe, { step }, steps) => {
+        made.set(recipe.name, (makingCost(recipe) * step) / steps);
+        progress.show(Math.floor((100 * [...made.values()].reduce((sum, part) => sum + part, 0)) / cost));
       },
       onModel: ({ name }, record) => {
         progress.clear();
@@ -79,32 +82,32 @@ export function registerVitro(program: Command): void {
     .command("study")
     .description("train and score reward models on every base of vitro")
     .option("--quick", "a small study: minutes")
-    .option("--output <DIR>", "where the tables go", "data/derived/vitro-study")
+    .option("--output <DIR>", "where the tables go (default: data/derived/vitro-study of the project, with --quick vitro-study-quick)")
     .addHelpText("after", studyExamples);
   addEngineOptions(study).action(async (flags: StudyFlags) => {
     const { fullStudy, quickStudy, runStudy } = await import("../vitro/index.ts");
     const plan = flags.quick ? quickStudy : fullStudy;
+    const output = resolve(flags.output ?? join(projectRoot, "data", "derived", flags.quick ? "vitro-study-quick" : "vitro-study"));
     let progress: Progress | undefined;
-    const finished = await runStudy(
-      plan,
-      zooFolder(flags),
-      resolve(flags.output),
-      join(workFolder(flags), flags.quick ? "quick" : "full"),
-      {
-        parallel: flags.parallel,
-        signal: stopSignal(),
-        ...(flags.backend !== undefined && { backend: flags.backend }),
-        onPart: (done, of, what) => {
-          progress ??= new Progress("parts", of);
-          progress.clear();
-          if (flags.json) console.log(JSON.stringify({ part: what, done, of }));
-          progress.show(done);
-        },
+    let before = 0;
+    const finished = await runStudy(plan, zooFolder(flags), output, join(workFolder(flags), flags.quick ? "quick" : "full"), {
+      parallel: flags.parallel,
+      signal: stopSignal(),
+      ...(flags.backend !== undefined && { backend: flags.backend }),
+      onStart: (done, of) => {
+        before = done;
+        if (done > 0) console.error(`${done} of ${of} parts are there`);
+        progress = new Progress("parts left", of - done);
       },
-    );
+      onPart: (done, of, part, seconds) => {
+        progress?.clear();
+        if (flags.json) console.log(JSON.stringify({ part, done, of, seconds: Number(seconds.toFixed(1)) }));
+        progress?.show(done - before);
+      },
+    });
     progress?.clear();
     if (!finished) throw stopped();
-    console.error(`tables: ${placeOf(resolve(flags.output))}`);
+    console.error(`tables: ${placeOf(output)}`);
   });
 }
 

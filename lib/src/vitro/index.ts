@@ -23,7 +23,7 @@ export {
   skillAndSection,
   stageChanges,
 } from "./findings.ts";
-export { type ModelRecord, makeZoo, readModelRecord, type ZooOptions } from "./make.ts";
+export { type ModelRecord, makeZoo, makingCost, missingModels, readModelRecord, type ZooOptions } from "./make.ts";
 export { saveNewModel } from "./new-model.ts";
 export { postTrain } from "./post-train.ts";
 export { type MakeOptions, preTrain, preTrainConfig, textRows } from "./pre-train.ts";
@@ -44,6 +44,7 @@ export {
 export { type Architecture, maxPositions, modelConfig, type Shape, type Size, sizes } from "./sizes.ts";
 export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+export type { StudyRecord } from "./study-record.ts";
 export {
   chosenRuns,
   type DetectionRow,
@@ -55,7 +56,6 @@ export {
   readStudy,
   type Section,
   type SkillRow,
-  type StudyRecord,
   type StudyTables,
   type SubsetRow,
   sectionByBase,

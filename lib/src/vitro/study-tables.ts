@@ -16,7 +16,7 @@ import {
 import { mean } from "../statistics/index.ts";
 import { type Detection, detectionScores } from "./detection.ts";
 import type { Method } from "./reward-models.ts";
-import type { StudyPlan } from "./study-plan.ts";
+import type { StudyRecord } from "./study-record.ts";
 import { type Domain, domains } from "./world/index.ts";
 
 /** Which reward model of a study. */
@@ -83,16 +83,6 @@ export interface LengthRow {
   readonly longerWins: number;
   readonly shorterWins: number;
   readonly n: number;
-}
-
-/** study.json: what was run, and where. */
-export interface StudyRecord {
-  readonly plan: StudyPlan;
-  /** of the work */
-  readonly parts: number;
-  /** of all parts, one thread each */
-  readonly coreSeconds: number;
-  readonly machine: { readonly processor: string; readonly cores: number; readonly node: string; readonly platform: string };
 }
 
 export interface StudyTables {
@@ -180,7 +170,7 @@ function readRecord(path: string): StudyRecord {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  for (const field of ["plan", "parts", "coreSeconds", "machine"] as const) {
+  for (const field of ["plan", "parts", "coreSeconds", "machine", "versions", "weights"] as const) {
     if (record?.[field] === undefined) throw new Error(`${placeOf(path)}: has no "${field}"; run basewise vitro study again`);
   }
   return record as StudyRecord;
