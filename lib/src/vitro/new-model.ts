@@ -1,6 +1,20 @@
 import { readModelConfig, saveCheckpoint, type TensorToWrite, weightShapes } from "../models/index.ts";
 import { seededRandom } from "../statistics/index.ts";
+import type { Recipe } from "./recipes.ts";
+import { modelConfig } from "./sizes.ts";
 import { type Dice, dice } from "./world/dice.ts";
+import { embeddingRows, makeWorld, tokenizerFiles, vocabularyOf } from "./world/index.ts";
+
+/** Save a base of vitro that has learned nothing: the shape of a model of the zoo, random weights. What it reaches owes nothing to a base. */
+export async function saveRandomBase(
+  folder: string,
+  { architecture, size }: Pick<Recipe, "architecture" | "size">,
+  seed = 1,
+): Promise<void> {
+  const vocabulary = vocabularyOf(makeWorld());
+  const ids = { pad: vocabulary.get("<pad>")!, bos: vocabulary.get("<bos>")!, eos: vocabulary.get("<eos>")! };
+  await saveNewModel(folder, modelConfig(architecture, size, embeddingRows(vocabulary), ids), tokenizerFiles(vocabulary), seed);
+}
 
 /**
  * Save a model that has learned nothing yet.

@@ -10,10 +10,10 @@ import {
   train,
 } from "../training/index.ts";
 import { extraDocuments, repeatedDocuments } from "./detection.ts";
-import { saveNewModel } from "./new-model.ts";
+import { saveRandomBase } from "./new-model.ts";
 import type { Recipe } from "./recipes.ts";
-import { modelConfig, sizes } from "./sizes.ts";
-import { embeddingRows, makeWorld, mixtures, packedRows, textStream, tokenizerFiles, vocabularyOf } from "./world/index.ts";
+import { sizes } from "./sizes.ts";
+import { makeWorld, mixtures, packedRows, textStream, vocabularyOf } from "./world/index.ts";
 
 /** Tokens of a row, and rows of a step: many small steps teach models this small more than fewer large ones. */
 const rowLength = 64;
@@ -74,11 +74,8 @@ export function textRows({ family, seed, repeats }: Recipe, rows: number, purpos
  * @param work    where training keeps its log and checkpoints; a run that was stopped goes on there
  */
 export async function preTrain(recipe: Recipe, folder: string, work: string, options: MakeOptions = {}): Promise<TrainResult> {
-  const vocabulary = vocabularyOf(makeWorld());
-  const ids = { pad: vocabulary.get("<pad>")!, bos: vocabulary.get("<bos>")!, eos: vocabulary.get("<eos>")! };
-  const config = modelConfig(recipe.architecture, recipe.size, embeddingRows(vocabulary), ids);
   const start = join(work, "start");
-  await saveNewModel(start, config, tokenizerFiles(vocabulary), recipe.seed);
+  await saveRandomBase(start, recipe, recipe.seed);
   const steps = Math.floor(recipe.tokens / (rowLength * rowsOfAStep));
   const result = await train({
     model: start,
