@@ -7,13 +7,11 @@ import { inParallel } from "../serving/index.ts";
 import { scoreSkills } from "./benchmark-scores.ts";
 import { type Detection, detectSeen, repeatedDocuments } from "./detection.ts";
 import { requireFolder, requireModel } from "./make.ts";
-import { saveNewModel } from "./new-model.ts";
+import { saveRandomBase } from "./new-model.ts";
 import { zoo as recipes } from "./recipes.ts";
 import { lengthBaseline, type RewardData, type RunOptions, readRewardData, scoreRewardModel, trainReward } from "./reward-models.ts";
-import { modelConfig } from "./sizes.ts";
-import { type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+import { type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
 import { hashOfFiles, hashOfWeights, type Part, packageVersion, type Row, studyRecord } from "./study-record.ts";
-import { embeddingRows, makeWorld, tokenizerFiles, vocabularyOf } from "./world/index.ts";
 import { type WorldFiles, writeWorld } from "./world-files.ts";
 
 export interface StudyOptions extends Omit<RunOptions, "onStep"> {
@@ -128,7 +126,11 @@ async function engineHere(options: StudyOptions): Promise<string> {
 
 async function prepare(plan: StudyPlan, zoo: string, work: string): Promise<Setting> {
   const folders = new Map(plan.models.map((name) => [name, join(zoo, name)]));
-  for (const base of plan.random) folders.set(base.name, await makeRandom(base, join(work, "random", base.name)));
+  for (const base of plan.random) {
+    const folder = join(work, "random", base.name);
+    await saveRandomBase(folder, base);
+    folders.set(base.name, folder);
+  }
   const weights = new Map([...folders].map(([name, folder]) => [name, hashOfWeights(folder)]));
   const worlds = plan.seeds.map(
     (seed) => [seed, writeWorld(join(work, "world", String(seed)), { ...plan.world, seed: 10 + seed })] as const,
@@ -158,13 +160,6 @@ function tasksOf(setting: Setting): Task[] {
       );
     }),
   ];
-}
-
-async function makeRandom({ architecture, size }: RandomBase, folder: string): Promise<string> {
-  const vocabulary = vocabularyOf(makeWorld());
-  const ids = { pad: vocabulary.get("<pad>")!, bos: vocabulary.get("<bos>")!, eos: vocabulary.get("<eos>")! };
-  await saveNewModel(folder, modelConfig(architecture, size, embeddingRows(vocabulary), ids), tokenizerFiles(vocabulary), 1);
-  return folder;
 }
 
 /** Skills, and the presence score of every document: its mean log-probability (eq. 10). */
