@@ -84,6 +84,28 @@ export const cases: Record<string, () => Figure> = {
       })),
       { source },
     ),
+  "gains-vitro": () =>
+    gainFigure(
+      (["bradley-terry", "regression"] as const).flatMap((method) =>
+        ["XS", "S"].flatMap((sizeGroup, i) => [
+          ...[
+            { model: `atlas-${sizeGroup}`, family: "atlas", points: 0, isBaseline: true },
+            { model: `forge-${sizeGroup}`, family: "forge", points: -6.5 - i, isBaseline: false, interval: { low: -9, high: -4 } },
+            { model: `folio-${sizeGroup}`, family: "folio", points: 2 + i, isBaseline: false, interval: { low: -1, high: 5 } },
+            { model: "length alone", family: "length", points: -30, isBaseline: false, interval: { low: Number.NaN, high: Number.NaN } },
+          ].map((row) => ({ ...row, method, sizeGroup, percent: row.points / 0.8 })),
+        ]),
+      ),
+      {
+        source: "made up",
+        scale: "vitro",
+        baseline: "atlas",
+        groups: [
+          { group: "XS", heading: "XS, 70 thousand" },
+          { group: "S", heading: "S, 340 thousand" },
+        ],
+      },
+    ),
   correlations: () =>
     correlationFigure(
       madeUpCorrelations(() => 40),
@@ -230,6 +252,16 @@ export const cases: Record<string, () => Figure> = {
         { stage: "pre-trained", category: "score", value: 72.9, low: 71, high: 74.5 },
       ],
       { source },
+    ),
+  "stages-by-family": () =>
+    stageFigure(
+      [
+        { stage: "atlas, qwen2", family: "atlas", category: "chat", value: 93.9, low: 91, high: 96 },
+        { stage: "random", family: "random", category: "chat", value: 52.5, low: Number.NaN, high: Number.NaN },
+        { stage: "atlas, qwen2", family: "atlas", category: "score", value: 82.9, low: 81, high: 84.5 },
+        { stage: "random", family: "random", category: "score", value: 50.1, low: 48, high: 52.5 },
+      ],
+      { source: "made up", scale: "vitro", reference: 50 },
     ),
   "presence-scores": () => {
     const scores = [-4, -3, -2, -1];

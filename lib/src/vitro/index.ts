@@ -47,6 +47,17 @@ export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
 export type { StudyRecord } from "./study-record.ts";
 export {
+  lengthScores,
+  meanOfSkills,
+  overSeeds,
+  parametersOf,
+  type SeedGain,
+  type StudyResult,
+  studyGains,
+  studyMatrix,
+  studyResults,
+} from "./study-results.ts";
+export {
   chosenRuns,
   type DetectionRow,
   type LengthRow,
