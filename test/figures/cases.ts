@@ -7,6 +7,7 @@ import {
   comparisonFigure,
   correlationFigure,
   coverageFigure,
+  detectionFigure,
   distanceFigure,
   explainedVarianceFigure,
   type Figure,
@@ -19,6 +20,7 @@ import {
   presenceFigure,
   scatterFigure,
   stageFigure,
+  stripFigure,
 } from "basewise/figures";
 import { readCharts, readPaperTables } from "basewise/published";
 
@@ -284,5 +286,24 @@ export const cases: Record<string, () => Figure> = {
       ],
       ["Qwen2-7B", "Qwen2.5-7B", "Crystal"],
       { source: "made up", scale: "vitro" },
+    ),
+  detection: () =>
+    detectionFigure(
+      [
+        { score: "min-20%++", repeats: 32, area: 0.8, low: 0.71, high: 0.89 },
+        { score: "min-20%++", repeats: 1, area: 0.48, low: 0.37, high: 0.59 },
+        { score: "mean", repeats: 1, area: 0.5, low: 0.39, high: 0.61 },
+        { score: "mean", repeats: 32, area: 0.66, low: 0.55, high: 0.77 },
+      ],
+      { source: "made up", scale: "vitro", title: "vitro: seen against unseen documents" },
+    ),
+  strips: () =>
+    stripFigure(
+      [
+        { group: "nothing but the seed", label: "a and b", value: 0.1 },
+        { group: "mixture", label: "a and c", value: 0.4 },
+        { group: "nothing but the seed", label: "c and d <i>", value: 0.15 },
+      ],
+      { source: "made up", scale: "vitro", xTitle: "distance", reference: { value: 0.15, label: "seed floor" } },
     ),
 };

@@ -12,16 +12,19 @@ export {
   repeatGroups,
 } from "./detection.ts";
 export {
+  type BaseChange,
+  baseChanges,
+  type Difference,
   type Finding,
+  type LargestShare,
+  largestShareWins,
   type MixturePair,
   mergeVectorCosine,
   mixturePairs,
   mixtureRecovery,
-  type StageChange,
-  seedFloor,
+  type PresenceDistance,
   shareAndPresence,
   skillAndSection,
-  stageChanges,
 } from "./findings.ts";
 export { type ModelRecord, makeZoo, makingCost, missingModels, readModelRecord, type ZooOptions } from "./make.ts";
 export { mergeVectorCosines, randomMergeVectors, ratingDifferences } from "./merge-vectors.ts";
@@ -45,6 +48,7 @@ export {
 export { type Architecture, maxPositions, modelConfig, type Shape, type Size, sizes } from "./sizes.ts";
 export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
+export { compareStudy, type DomainDistance, type StudyComparison } from "./study-presence.ts";
 export type { StudyRecord } from "./study-record.ts";
 export {
   lengthScores,
