@@ -1,5 +1,6 @@
 /** vitro: the whole pipeline in a small invented world whose truth is known; for teaching and testing, it says nothing about real models. */
 
+export { type AnswerLikelihood, type AnswerSums, answerLikelihood, answerSums } from "./answer-likelihoods.ts";
 export { type BenchmarkSettings, type SkillScore, scoreSkills } from "./benchmark-scores.ts";
 export {
   type Detection,
@@ -51,12 +52,16 @@ export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, t
 export { compareStudy, type DomainDistance, type StudyComparison } from "./study-presence.ts";
 export type { StudyRecord } from "./study-record.ts";
 export {
+  factAccuracies,
+  factSubsets,
   lengthScores,
   meanOfSkills,
   overSeeds,
   parametersOf,
   type SeedGain,
+  type SeedScore,
   type StudyResult,
+  scoresOverSeeds,
   studyGains,
   studyMatrix,
   studyResults,

@@ -50,12 +50,12 @@ export function writeWorld(folder: string, settings: WorldSettings = fullWorld):
       ...comparedRows(world, validationPairs, validationSeed, "val"),
     ]),
     rewardBench: write("reward-bench.jsonl", rewardBenchRows(world, 77, benchRows === "real" ? undefined : benchRows)),
-    documents: write("documents.jsonl", slimPajamaRows(world, documents, 33)),
+    documents: write("documents.jsonl", slimPajamaRows(world, documents)),
   };
 }
 
-/** Documents that no model has read, as lines of SlimPajama. */
-export function slimPajamaRows(world: World, perDomain: number, seed: number): { text: string; meta: { redpajama_set_name: string } }[] {
+/** Documents that no model has read, as lines of SlimPajama; the default seed gives those of `writeWorld`. */
+export function slimPajamaRows(world: World, perDomain: number, seed: number = 33): { text: string; meta: { redpajama_set_name: string } }[] {
   const drawn = dice(seededRandom(seed));
   return domains.flatMap((domain) =>
     Array.from({ length: perDomain }, () => ({
