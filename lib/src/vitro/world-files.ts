@@ -55,7 +55,11 @@ export function writeWorld(folder: string, settings: WorldSettings = fullWorld):
 }
 
 /** Documents that no model has read, as lines of SlimPajama; the default seed gives those of `writeWorld`. */
-export function slimPajamaRows(world: World, perDomain: number, seed: number = 33): { text: string; meta: { redpajama_set_name: string } }[] {
+export function slimPajamaRows(
+  world: World,
+  perDomain: number,
+  seed: number = 33,
+): { text: string; meta: { redpajama_set_name: string } }[] {
   const drawn = dice(seededRandom(seed));
   return domains.flatMap((domain) =>
     Array.from({ length: perDomain }, () => ({
