@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { placeOf, projectRoot } from "../files/index.ts";
-import type { Recipe } from "../vitro/index.ts";
-import { Interrupted } from "./main.ts";
+import type { ModelComparison, Recipe } from "../vitro/index.ts";
+import { AnswerIsNo, Interrupted } from "./main.ts";
 import { Progress } from "./progress.ts";
 import { wholeNumber } from "./scoring.ts";
 
@@ -12,7 +12,11 @@ interface MakeFlags {
   readonly parallel: number;
   readonly backend?: string;
   readonly json?: true;
+}
+
+interface ListFlags extends MakeFlags {
   readonly list?: true;
+  readonly compare?: string;
 }
 
 interface StudyFlags extends MakeFlags {
@@ -26,7 +30,8 @@ where it was.
 
 Examples:
   basewise vitro make
-  basewise vitro make atlas-xs-3m forge-xs-3m --zoo my-zoo --parallel 1`;
+  basewise vitro make atlas-xs-3m forge-xs-3m --zoo my-zoo --parallel 1
+  basewise vitro make atlas-xs-3m --zoo my-zoo --compare data/vitro/zoo`;
 
 const studyExamples = `
 Scores every base model's skills and presence, trains reward models on each (both methods, several rates and seeds) and scores those on vitro's
@@ -45,8 +50,9 @@ export function registerVitro(program: Command): void {
     .description("make vitro's base models")
     .argument("[NAME...]", "models; all when none is named")
     .option("--list", "only print the names, and how each model is made")
+    .option("--compare <DIR>", "then compare with another zoo: exit code 1 where a validation loss differs by more than 0.001")
     .addHelpText("after", makeExamples);
-  addEngineOptions(make).action(async (names: readonly string[], flags: MakeFlags) => {
+  addEngineOptions(make).action(async (names: readonly string[], flags: ListFlags) => {
     const { makeZoo, makingCost, missingModels, recipeOf, zoo } = await import("../vitro/index.ts");
     for (const name of names) recipeOf(name);
     if (flags.list) {
@@ -76,6 +82,7 @@ export function registerVitro(program: Command): void {
     });
     progress.clear();
     if (!finished) throw stopped();
+    if (flags.compare !== undefined) await printComparisons(wanted, folder, resolve(flags.compare), flags.json);
   });
 
   const study = vitro
@@ -126,6 +133,20 @@ function zooFolder({ zoo }: MakeFlags): string {
 
 function workFolder({ work }: MakeFlags): string {
   return resolve(work ?? join(projectRoot, ".cache", "vitro"));
+}
+
+async function printComparisons(names: readonly string[], folder: string, other: string, json?: true): Promise<void> {
+  const { compareModel, isSameModel } = await import("../vitro/index.ts");
+  const compared = names.map((name) => compareModel(name, folder, other));
+  for (const one of compared) console.log(json ? JSON.stringify(one) : `${one.model}  ${describeComparison(one, placeOf(other))}`);
+  const off = compared.filter((one) => !isSameModel(one)).length;
+  if (off > 0) throw new AnswerIsNo(`${off} of ${compared.length} differ from ${placeOf(other)} by more than other machines explain`);
+}
+
+function describeComparison({ sameWeights, lossDifference }: ModelComparison, other: string): string {
+  if (sameWeights) return `the same weights as in ${other}`;
+  if (lossDifference === null) return `other weights than in ${other}, and no validation loss to compare`;
+  return `other weights than in ${other}; validation loss ${Math.abs(lossDifference).toExponential(1)} ${lossDifference < 0 ? "below" : "above"}`;
 }
 
 function describeRecipe({ name, architecture, size, tokens, seed, from, stage }: Recipe): string {

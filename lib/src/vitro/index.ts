@@ -2,6 +2,7 @@
 
 export { type AnswerLikelihood, type AnswerSums, answerLikelihood, answerSums } from "./answer-likelihoods.ts";
 export { type BenchmarkSettings, type SkillScore, scoreSkills } from "./benchmark-scores.ts";
+export { compareModel, isSameModel, lossTolerance, type ModelComparison } from "./compare-models.ts";
 export {
   type Detection,
   type DetectionScore,

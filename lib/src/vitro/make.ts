@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cannotWrite, makeFolder, placeOf, readText, writeWhole } from "../files/index.ts";
 import { openCheckpoint, openModel } from "../models/index.ts";
@@ -60,15 +60,16 @@ function parsed(text: string): ModelRecord | null {
   }
 }
 
-/** @throws one line where a model of the zoo is not finished, or damaged */
+/** @throws one line where a model is not there, not finished, or damaged */
 export function requireModel(folder: string, name: string): void {
   const recipe = zoo.find((known) => known.name === name);
-  const again = recipe ? `; delete the folder and make it again: basewise vitro make ${name}` : "";
-  if (recipe && readModelRecord(folder, recipe) === null) throw new Error(`${placeOf(folder)}: has no ${recordFile}${again}`);
+  const make = `basewise vitro make ${name}`;
+  if (!existsSync(folder)) throw new Error(`${placeOf(folder)}: is not there; make it: ${make}`);
+  if (recipe && readModelRecord(folder, recipe) === null) throw new Error(`${placeOf(folder)}: is not finished; make it: ${make}`);
   try {
     openCheckpoint(folder).close();
   } catch (error) {
-    throw new Error(`${(error as Error).message}${again}`);
+    throw new Error(`${(error as Error).message}${recipe ? `; delete the folder and make it again: ${make}` : ""}`);
   }
 }
 
@@ -144,6 +145,7 @@ async function makeModel(recipe: Recipe, zooFolder: string, work: string, option
   if (result.stopped) return;
   const record = await recordOf(recipe, folder, result, settings);
   writeWhole(join(folder, recordFile), `${JSON.stringify(record, null, 2)}\n`);
+  rmSync(own, { recursive: true, force: true });
   onModel?.(recipe, record);
 }
 

@@ -28,6 +28,9 @@ export interface MakeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Steps of a recipe's pre-training. */
+const stepsOf = ({ tokens }: Recipe): number => Math.floor(tokens / (rowLength * rowsOfAStep));
+
 /** What pre-training of vitro's models has in common. */
 export function preTrainConfig(recipe: Recipe): TrainConfig {
   return {
@@ -46,7 +49,8 @@ export function preTrainConfig(recipe: Recipe): TrainConfig {
     clipNorm: 1,
     shuffle: false,
     evaluateEvery: null,
-    saveEvery: null,
+    saveEvery: Math.ceil(stepsOf(recipe) / 10), // a kill costs a tenth
+    keepCheckpoints: 1,
     seed: recipe.seed,
   };
 }
@@ -76,7 +80,7 @@ export function textRows({ family, seed, repeats }: Recipe, rows: number, purpos
 export async function preTrain(recipe: Recipe, folder: string, work: string, options: MakeOptions = {}): Promise<TrainResult> {
   const start = join(work, "start");
   await saveRandomBase(start, recipe, recipe.seed);
-  const steps = Math.floor(recipe.tokens / (rowLength * rowsOfAStep));
+  const steps = stepsOf(recipe);
   const result = await train({
     model: start,
     task: { kind: "language-model" },
