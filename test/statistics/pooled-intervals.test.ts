@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { close } from "basewise/notebook";
-import { pooledIntervals } from "basewise/statistics";
+import { pooledDeviation, pooledIntervals } from "basewise/statistics";
 
 describe("pooledIntervals", () => {
   it("matches a sum by hand with t from a printed table", () => {
@@ -36,6 +36,10 @@ describe("pooledIntervals", () => {
     const covered = studies.flatMap((groups) => groups.map(({ low, high }, i) => low <= i + 0.5 && i + 0.5 <= high));
     const share = covered.filter(Boolean).length / covered.length;
     assert.ok(share > 0.93 && share < 0.97, String(share));
+  });
+  it("has one standard deviation for all groups", () => {
+    close(pooledDeviation([[1, 3], [4, 4], [5, 6, 7]]), 1, 1e-12); // biome-ignore format: one thought
+    assert.ok(Number.isNaN(pooledDeviation([[1], [2]])));
   });
   it("names an empty group", () => {
     assert.throws(() => pooledIntervals([[1], []]), /group 1 has no values; leave it out/);

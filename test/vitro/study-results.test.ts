@@ -6,12 +6,18 @@ import { gainsOverBaselines } from "basewise/paper";
 import { readRewardBenchSubsets } from "basewise/published";
 import { tableOf } from "basewise/selection";
 import {
+  factAccuracies,
+  factSubsets,
   fullStudy,
   lengthScores,
+  makeWorld,
   meanOfSkills,
   parametersOf,
   type RewardRow,
+  rewardBenchRows,
   type StudyTables,
+  scoresOverSeeds,
+  seedMargins,
   studyGains,
   studyMatrix,
   studyResults,
@@ -95,17 +101,74 @@ describe("studyGains", () => {
   });
 });
 
+describe("scoresOverSeeds", () => {
+  it("gives every base the interval of one standard deviation for all", () => {
+    // 80 and 90, 70 and 70, 50 and 54: squares 50 + 0 + 8, df 3, s = 4.3970; t(0.975, 3) = 3.182
+    const rows = scoresOverSeeds({ rewards, record }, "regression").filter(({ category }) => category === "score");
+    assert.deepEqual(rows.map(({ model, family, value }) => [model, family, Math.round(value)]), [["atlas-s-4m", "atlas", 85], ["forge-s-4m", "forge", 70], ["random-s", "random", 52]]); // biome-ignore format: one thought
+    for (const { value, low, high } of rows) {
+      close(high - value, (3.182 * 4.397) / Math.SQRT2, 0.003);
+      close(value - low, (3.182 * 4.397) / Math.SQRT2, 0.003);
+    }
+    const margins = seedMargins({ rewards, record }, "regression");
+    close(margins.score, (3.182 * 4.397) / Math.SQRT2, 0.003);
+    close(margins.safety, 0, 1e-12);
+  });
+});
+
+describe("factAccuracies", () => {
+  it("takes all pairs of the chosen run's fact subsets alike, seeds averaged", () => {
+    const subset = (name: string, accuracy: number, n: number, key: RewardRow) => ({ ...key, subset: name, accuracy, n });
+    const [first, second, worse] = [rewards[0]!, rewards[1]!, { ...rewards[0]!, learningRate: 3e-4, validation: 0 }];
+    const subsets = [
+      subset("llmbar-natural", 1, 30, first),
+      subset("mt-bench-hard", 0.5, 10, first),
+      subset("math-prm", 0, 400, first),
+      subset("llmbar-natural", 0.6, 30, second),
+      subset("mt-bench-hard", 0.6, 10, second),
+      subset("llmbar-natural", 0, 30, worse),
+    ];
+    const found = factAccuracies({ rewards: [first, second, worse], subsets }, "regression").get("atlas-s-4m")!;
+    close(found.mean, (100 * (35 / 40) + 60) / 2, 1e-9);
+    assert.equal(found.n, 2);
+  });
+  it("is about pairs of a true and a false fact on people that preferences leave out", () => {
+    const { peopleSplit } = makeWorld();
+    const rows = rewardBenchRows(makeWorld(), 3, 20);
+    for (const { subset, prompt, chosen_model: chosen, rejected_model: rejected } of rows) {
+      const isAboutFacts = rows.some(
+        (row) => row.subset === subset && peopleSplit.kept.some(({ name }) => row.prompt.split(" ").includes(name)),
+      );
+      assert.equal(factSubsets.includes(subset), isAboutFacts && /wrong/i.test(rejected), subset);
+      if (!factSubsets.includes(subset)) continue;
+      assert.match(chosen, /^right/);
+      assert.ok(
+        peopleSplit.kept.some(({ name }) => prompt.split(" ").includes(name)),
+        prompt,
+      );
+      assert.ok(!peopleSplit.taught.some(({ name }) => prompt.split(" ").includes(name)), prompt);
+    }
+  });
+});
+
 describe("lengthScores", () => {
-  it("takes the better of the two judges, sections weighted as RewardBench weighs them", () => {
-    const subsets = readRewardBenchSubsets();
-    const row = (subset: string, longerWins: number) => ({ subset, longerWins, shorterWins: 0.3, n: 40 });
-    const all = subsets.map(({ subset }) => row(subset, subset === "math-prm" ? 1 : 0.5));
-    const found = lengthScores(all);
+  const subsets = readRewardBenchSubsets();
+  const rows = (longerWins: number, shorterWins: number) => subsets.map(({ subset }) => ({ subset, longerWins, shorterWins, n: 40 }));
+  it("throws a coin between equally long answers and takes the better judge, sections weighted as RewardBench weighs them", () => {
+    // longer wins .5, shorter .3, so .2 are equally long: .5 + .2/2 = .6; in math-prm .9 + .1/2 = .95
+    const found = lengthScores(
+      rows(0.5, 0.3).map((row) => (row.subset === "math-prm" ? { ...row, longerWins: 0.9, shorterWins: 0 } : row)),
+    );
     assert.equal(found.wins, "longer");
-    // Reasoning: math-prm counts as much as the six programs together
-    close(found.reasoning, 75, 1e-9);
-    close(found.score, (50 + 50 + 50 + 75) / 4, 1e-9);
-    assert.equal(lengthScores(all.map((one) => ({ ...one, longerWins: 0.1 }))).wins, "shorter");
+    close(found.chat, 60, 1e-9);
+    close(found.reasoning, (60 + 95) / 2, 1e-9); // math-prm counts as much as the six programs together
+    close(found.score, (60 + 60 + 60 + 77.5) / 4, 1e-9);
+  });
+  it("is 50 where all answers are equally long, and finds the shorter ones where these are right", () => {
+    close(lengthScores(rows(0, 0)).score, 50, 1e-9);
+    const found = lengthScores(rows(0.1, 0.3));
+    assert.equal(found.wins, "shorter");
+    close(found.safety, 60, 1e-9);
   });
 });
 

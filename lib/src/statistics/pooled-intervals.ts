@@ -28,14 +28,29 @@ export interface GroupMean {
  */
 export function pooledIntervals(groups: readonly (readonly number[])[], confidence = 0.95): GroupMean[] {
   requireBetween("pooledIntervals", "confidence", confidence, 0, 1);
-  const empty = groups.findIndex((group) => group.length === 0);
-  if (empty >= 0) throw new Error(`pooledIntervals: group ${empty} has no values; leave it out`);
-  const repeated = groups.filter((group) => group.length > 1);
-  const df = repeated.reduce((sum, group) => sum + group.length - 1, 0);
-  const squares = repeated.reduce((sum, group) => sum + (group.length - 1) * standardDeviation(group) ** 2, 0);
+  const df = freedom(groups);
   const t = df > 0 ? studentTQuantile((1 + confidence) / 2, df) : Number.NaN;
+  const deviation = pooledDeviation(groups);
   return groups.map((group) => {
-    const [centre, half] = [mean(group), t * Math.sqrt(squares / df / group.length)];
+    const [centre, half] = [mean(group), (t * deviation) / Math.sqrt(group.length)];
     return { mean: centre, low: centre - half, high: centre + half, n: group.length };
   });
+}
+
+/**
+ * Standard deviation within groups: one for all of them, s of `pooledIntervals`.
+ *
+ * @param groups  each with at least one value
+ * @returns  in the unit of the values; NaN where no group has two
+ * @example  pooledDeviation([[1, 3], [4, 4]]) // √(2/2) = 1
+ */
+export function pooledDeviation(groups: readonly (readonly number[])[]): number {
+  const empty = groups.findIndex((group) => group.length === 0);
+  if (empty >= 0) throw new Error(`pooledDeviation: group ${empty} has no values; leave it out`);
+  const squares = groups.reduce((sum, group) => sum + (group.length > 1 ? (group.length - 1) * standardDeviation(group) ** 2 : 0), 0);
+  return Math.sqrt(squares / freedom(groups)); // 0/0 = NaN
+}
+
+function freedom(groups: readonly (readonly number[])[]): number {
+  return groups.reduce((sum, group) => sum + group.length - 1, 0);
 }

@@ -63,6 +63,7 @@ export {
   type SeedScore,
   type StudyResult,
   scoresOverSeeds,
+  seedMargins,
   studyGains,
   studyMatrix,
   studyResults,

@@ -1,13 +1,22 @@
 import type { BenchmarkMatrix, CellSource } from "../benchmarks/index.ts";
 import { readModelConfig, weightShapes } from "../models/index.ts";
-import { type Gain, type GroupedModel, gainsOverBaselines, type RewardBenchScores } from "../paper/index.ts";
+import {
+  type Category,
+  categories,
+  type Gain,
+  type GroupedModel,
+  gainsOverBaselines,
+  mapCategories,
+  type RewardBenchScores,
+  sectionNames,
+} from "../paper/index.ts";
 import { rewardBench, scoreAccuracies } from "../rewardbench/index.ts";
 import { type GroupMean, mean, pooledIntervals } from "../statistics/index.ts";
 import { zoo } from "./recipes.ts";
 import type { Method } from "./reward-models.ts";
 import { type Architecture, modelConfig, type Size } from "./sizes.ts";
 import type { RandomBase } from "./study-plan.ts";
-import { chosenRuns, type LengthRow, type RewardRow, type SkillRow, type StudyTables, skillByBase } from "./study-tables.ts";
+import { chosenRuns, type LengthRow, type RewardRow, type RunKey, type SkillRow, type StudyTables, skillByBase } from "./study-tables.ts";
 import { embeddingRows, makeWorld, vocabularyOf } from "./world/index.ts";
 
 // A study in the form of the paper's tables, so that the same functions analyse both.
@@ -72,23 +81,26 @@ export function parametersOf(architecture: Architecture, size: Size): number {
 }
 
 /**
- * What length alone reaches, in percent: the longer answer always wins, or always the shorter; of the two the one with the higher overall score.
+ * What length alone reaches, in percent: the longer answer always wins, or always the shorter, and between equally long ones a coin is thrown
+ * (half a point each); of the two judges the one with the higher overall score.
+ *
+ *     accuracy of a subset = share where the right answer is longer + ½ · share of equally long ones
  */
 export function lengthScores(length: readonly LengthRow[]): RewardBenchScores & { readonly wins: "longer" | "shorter" } {
-  const judges = (["longer", "shorter"] as const).map((wins) => {
-    const accuracies = length.map((row) => [row.subset, wins === "longer" ? row.longerWins : row.shorterWins]);
+  const judge = (sign: 1 | -1): RewardBenchScores => {
+    const accuracies = length.map(({ subset, longerWins, shorterWins }) => [subset, 0.5 + (sign * (longerWins - shorterWins)) / 2]);
     const { sections, overall } = scoreAccuracies(rewardBench(), Object.fromEntries(accuracies));
     const percent = (name: string): number => 100 * sections.find(({ section }) => section === name)!.value!;
     return {
-      wins,
-      chat: percent("Chat"),
-      chatHard: percent("Chat Hard"),
-      safety: percent("Safety"),
-      reasoning: percent("Reasoning"),
+      chat: percent(sectionNames.chat),
+      chatHard: percent(sectionNames.chatHard),
+      safety: percent(sectionNames.safety),
+      reasoning: percent(sectionNames.reasoning),
       score: 100 * overall.value!,
     };
-  }) as [RewardBenchScores & { wins: "longer" }, RewardBenchScores & { wins: "shorter" }];
-  return judges[1].score > judges[0].score ? judges[1] : judges[0];
+  };
+  const [longer, shorter] = [judge(1), judge(-1)];
+  return longer.score >= shorter.score ? { wins: "longer", ...longer } : { wins: "shorter", ...shorter };
 }
 
 /** Means by name with intervals over their repeats (`pooledIntervals`), names in the order in which they first come. */
@@ -124,6 +136,53 @@ export function studyGains(
     const { low, high } = intervals.get(name(gain)) ?? { low: Number.NaN, high: Number.NaN }; // the baseline gains nothing by definition
     return { ...gain, interval: { low, high } };
   });
+}
+
+/** A base's score in a category, mean over seeds, in percent. */
+export interface SeedScore extends Pick<StudyResult, "model" | "family" | "sizeGroup" | "method"> {
+  readonly category: Category;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Every base's scores in all five categories with intervals over seeds; the standard deviation is one for all bases of a category. */
+export function scoresOverSeeds(study: Study, method: Method): SeedScore[] {
+  const bySeed = study.record.plan.seeds.flatMap((seed) => studyResults(study, method, seed));
+  return categories.flatMap((category) => {
+    const means = overSeeds(bySeed.map((row) => ({ name: row.model, value: row[category] })));
+    return studyResults(study, method).map(({ model, family, sizeGroup }) => {
+      const { mean: value, low, high } = means.get(model)!;
+      return { model, family, sizeGroup, method, category, value, low, high };
+    });
+  });
+}
+
+/** How far the intervals of `scoresOverSeeds` reach to either side of a base's mean, in points: the same for all bases with equally many seeds. */
+export function seedMargins(study: Study, method: Method): RewardBenchScores {
+  const scores = scoresOverSeeds(study, method);
+  const margin = (category: Category): number =>
+    Math.max(...scores.filter((row) => row.category === category).map(({ high, value }) => high - value));
+  return mapCategories(margin);
+}
+
+/** The subsets that set a true fact about a person against a false one; neither is in what reward models learn from. */
+export const factSubsets: readonly string[] = ["mt-bench-hard", "llmbar-natural", "llmbar-adver-GPTOut", "llmbar-adver-manual"];
+
+/** Accuracy of every base on false facts (`factSubsets`, all pairs alike), in percent with intervals over seeds. */
+export function factAccuracies(study: Pick<StudyTables, "rewards" | "subsets">, method: Method): Map<string, GroupMean> {
+  const runs = chosenRuns(study.rewards).filter((run) => run.method === method);
+  return overSeeds(
+    runs.map((run) => {
+      const own = study.subsets.filter((row) => factSubsets.includes(row.subset) && keyOf(row) === keyOf(run));
+      const pairs = own.reduce((sum, { n }) => sum + n, 0);
+      return { name: run.base, value: (100 * own.reduce((sum, { accuracy, n }) => sum + accuracy * n, 0)) / pairs };
+    }),
+  );
+}
+
+function keyOf({ base, method, learningRate, seed }: RunKey): string {
+  return `${base} ${method} ${learningRate} ${seed}`;
 }
 
 /** Of the mean over all skills, a column of `studyMatrix`. */
