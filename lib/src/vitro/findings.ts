@@ -84,10 +84,13 @@ function difference(a: Recipe, b: Recipe): Difference {
 /**
  * Do distances of presence scores order the models' mixtures? Spearman's ρ over pairs of models; for the interval models are drawn with
  * replacement, and a model is no pair with itself.
+ *
+ * @param pairs   of all models; pairs with others are left out
  */
 export function mixtureRecovery(pairs: readonly MixturePair[], models: readonly Recipe[], random: Random): Finding {
   const place = new Map(models.map(({ name }, i) => [name, i]));
-  const at = new Map(pairs.map((pair) => [key(place.get(pair.a)!, place.get(pair.b)!), pair]));
+  const among = pairs.filter(({ a, b }) => place.has(a) && place.has(b));
+  const at = new Map(among.map((pair) => [key(place.get(pair.a)!, place.get(pair.b)!), pair]));
   const rho = (indices: ArrayLike<number>): number => {
     const chosen: MixturePair[] = [];
     for (let i = 0; i < indices.length; i++) {
