@@ -30,7 +30,7 @@ export {
 } from "./findings.ts";
 export { type ModelRecord, makeZoo, makingCost, missingModels, readModelRecord, type ZooOptions } from "./make.ts";
 export { mergeVectorCosines, randomMergeVectors, ratingDifferences } from "./merge-vectors.ts";
-export { saveNewModel, saveRandomBase } from "./new-model.ts";
+export { saveRandomBase } from "./new-model.ts";
 export { postTrain } from "./post-train.ts";
 export { type MakeOptions, preTrain, preTrainConfig, textRows } from "./pre-train.ts";
 export { familyArchitecture, type Recipe, recipeOf, zoo } from "./recipes.ts";
