@@ -35,12 +35,14 @@ export { postTrain } from "./post-train.ts";
 export { type MakeOptions, preTrain, preTrainConfig, textRows } from "./pre-train.ts";
 export { familyArchitecture, type Recipe, recipeOf, zoo } from "./recipes.ts";
 export {
+  type EncodedBench,
   lengthBaseline,
   type Method,
   type RewardBenchResult,
   type RewardData,
   type RewardRun,
   type RunOptions,
+  readBench,
   readRewardData,
   rewardConfig,
   scoreRewardModel,

@@ -2,14 +2,23 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkspace } from "../compute/index.ts";
 import { formatCsv, openJournal, placeOf, readJsonLines, takeLock, writeWhole } from "../files/index.ts";
-import { loadTokenizer, openModel, scoreTexts } from "../models/index.ts";
+import { loadTokenizer, openModel, scoreTexts, type Tokenizer } from "../models/index.ts";
 import { inParallel } from "../serving/index.ts";
 import { scoreSkills } from "./benchmark-scores.ts";
 import { type Detection, detectSeen, repeatedDocuments } from "./detection.ts";
 import { requireFolder, requireModel } from "./make.ts";
 import { saveRandomBase } from "./new-model.ts";
 import { zoo as recipes } from "./recipes.ts";
-import { lengthBaseline, type RewardData, type RunOptions, readRewardData, scoreRewardModel, trainReward } from "./reward-models.ts";
+import {
+  type EncodedBench,
+  lengthBaseline,
+  type RewardData,
+  type RunOptions,
+  readBench,
+  readRewardData,
+  scoreRewardModel,
+  trainReward,
+} from "./reward-models.ts";
 import { type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
 import { hashOfFiles, hashOfWeights, type Part, packageVersion, type Row, studyRecord } from "./study-record.ts";
 import { type WorldFiles, writeWorld } from "./world-files.ts";
@@ -142,10 +151,11 @@ function tasksOf(setting: Setting): Task[] {
   const { plan, folders, weights, worlds } = setting;
   const files = worlds.get(plan.seeds[0]!)!;
   const data = new Map<number, Promise<RewardData>>();
-  const rewardData = ({ seed }: RewardTask, folder: string): Promise<RewardData> => {
-    if (!data.has(seed)) data.set(seed, readRewardData(worlds.get(seed)!, loadTokenizer(folder)));
+  const rewardData = ({ seed }: RewardTask, tokenizer: Tokenizer): Promise<RewardData> => {
+    if (!data.has(seed)) data.set(seed, readRewardData(worlds.get(seed)!, tokenizer));
     return data.get(seed)!; // one tokenizer for all of vitro
   };
+  let bench: Promise<EncodedBench> | undefined;
   const of = (base: string, what: string, run: Task["run"]): Task => ({ what, key: `${what} ${weights.get(base)}`, run });
   const repeating = plan.models.filter((name) => recipes.find((recipe) => recipe.name === name)?.repeats);
   return [
@@ -155,9 +165,11 @@ function tasksOf(setting: Setting): Task[] {
     ...rewardTasks(plan).map((task) => {
       const { base, method, learningRate, seed } = task;
       const folder = folders.get(base)!;
-      return of(base, `reward ${base} ${method} ${learningRate} ${seed}`, async (options) =>
-        rewardRows(task, folder, await rewardData(task, folder), setting, options),
-      );
+      return of(base, `reward ${base} ${method} ${learningRate} ${seed}`, async (options) => {
+        const tokenizer = loadTokenizer(folder);
+        bench ??= readBench(files, tokenizer);
+        return rewardRows(task, folder, { data: await rewardData(task, tokenizer), bench: await bench, tokenizer }, setting, options);
+      });
     }),
   ];
 }
@@ -199,16 +211,16 @@ async function baseRows(base: string, folder: string, files: WorldFiles, plan: S
 async function rewardRows(
   task: RewardTask,
   folder: string,
-  data: RewardData,
-  { plan, work, worlds }: Setting,
+  { data, bench, tokenizer }: { readonly data: RewardData; readonly bench: EncodedBench; readonly tokenizer: Tokenizer },
+  { plan, work }: Setting,
   options: StudyOptions,
 ): Promise<Part["rows"]> {
   const { base, method, learningRate, seed } = task;
   const output = join(work, "runs", `${base}-${method}-${learningRate}-${seed}`);
   const settings = { ...engineOf(options), ...(options.signal && { signal: options.signal }) };
-  const trained = await trainReward(folder, loadTokenizer(folder), data, { ...task, epochs: plan.epochs }, output, settings);
+  const trained = await trainReward(folder, tokenizer, data, { ...task, epochs: plan.epochs }, output, settings);
   if (trained.folder === null) return {};
-  const { score } = await scoreRewardModel(trained.folder, worlds.get(plan.seeds[0]!)!, settings);
+  const { score } = await scoreRewardModel(trained.folder, bench, settings);
   rmSync(output, { recursive: true, force: true });
   const run = { base, method, learning_rate: learningRate, seed };
   const sections = Object.fromEntries(
