@@ -50,6 +50,7 @@ export {
   trainReward,
 } from "./reward-models.ts";
 export { type Architecture, maxPositions, modelConfig, type Shape, type Size, sizes } from "./sizes.ts";
+export { makingSpeeds, measureSpeed, type Speed, speedOf } from "./speed.ts";
 export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
 export { compareStudy, type DomainDistance, type StudyComparison } from "./study-presence.ts";

@@ -16,8 +16,8 @@ import { sizes } from "./sizes.ts";
 import { makeWorld, mixtures, packedRows, textStream, vocabularyOf } from "./world/index.ts";
 
 /** Tokens of a row, and rows of a step: many small steps teach models this small more than fewer large ones. */
-const rowLength = 64;
-const rowsOfAStep = 8;
+export const rowLength = 64;
+export const rowsOfAStep = 8;
 /** Rows of other text of the same mixture, on which the loss is measured. */
 const validationRows = 256;
 
