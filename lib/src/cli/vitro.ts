@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { placeOf, projectRoot } from "../files/index.ts";
 import type { ModelComparison, Recipe } from "../vitro/index.ts";
 import { AnswerIsNo, Interrupted } from "./main.ts";
+import { requireWritable } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { wholeNumber } from "./scoring.ts";
 
@@ -42,9 +43,21 @@ Examples:
   basewise vitro study --quick
   basewise vitro study --output data/vitro/study`;
 
+const dataExamples = `
+Writes ratings.jsonl and ratings-validation.jsonl (as HelpSteer2), preferences.jsonl (as HelpSteer2-Preference), reward-bench.jsonl (as RewardBench)
+and documents.jsonl (as SlimPajama): every other command takes them, with a base model of data/vitro/zoo.
+
+Examples:
+  basewise vitro data my-world
+  basewise train --method bradley-terry --base data/vitro/zoo/atlas-s-4m --data my-world/preferences.jsonl --output runs/atlas \\
+    --config laptop --set epochs=2 batchSize=32 learningRate=2e-4 headLearningRateFactor=50
+  basewise rewardbench evaluate runs/atlas/model --data my-world/reward-bench.jsonl --output results/atlas.json`;
+
 /** `basewise vitro`: the invented world, its base models, and the study on them. */
 export function registerVitro(program: Command): void {
-  const vitro = program.command("vitro").description("a small invented world whose truth is known: make its models, study them");
+  const vitro = program
+    .command("vitro")
+    .description("a small invented world whose truth is known: make its models, study them, write its data");
   const make = vitro
     .command("make")
     .description("make vitro's base models")
@@ -116,6 +129,20 @@ export function registerVitro(program: Command): void {
     if (!finished) throw stopped();
     console.error(`tables: ${placeOf(output)}`);
   });
+
+  vitro
+    .command("data")
+    .description("write vitro's data sets, in the formats of the real ones")
+    .argument("<DIR>", "folder for the files")
+    .option("--pairs <n>", "pairs to learn from (default: 2200)", wholeNumber)
+    .option("--force", "write over files of these names")
+    .addHelpText("after", dataExamples)
+    .action(async (folder: string, { pairs, force }: { readonly pairs?: number; readonly force?: true }) => {
+      const { fullWorld, worldFiles, writeWorld } = await import("../vitro/index.ts");
+      for (const path of Object.values(worldFiles(folder))) requireWritable(path, [], force);
+      for (const path of Object.values(writeWorld(folder, { ...fullWorld, ...(pairs !== undefined && { pairs }) })))
+        console.log(placeOf(path));
+    });
 }
 
 function addEngineOptions(command: Command): Command {

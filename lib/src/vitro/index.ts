@@ -89,4 +89,4 @@ export {
   skillByBase,
 } from "./study-tables.ts";
 export * from "./world/index.ts";
-export { fullWorld, slimPajamaRows, type WorldFiles, type WorldSettings, writeWorld } from "./world-files.ts";
+export { fullWorld, slimPajamaRows, type WorldFiles, type WorldSettings, worldFiles, writeWorld } from "./world-files.ts";
