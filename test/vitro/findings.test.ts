@@ -109,6 +109,20 @@ describe("mixtures from presence scores", () => {
     close(pair!.mixtures, Math.sqrt(divergence));
     equal(pair!.presence, 0.4);
   });
+  it("are ordered over the pairs that are given", () => {
+    // true distances: 0 within a family, then atlas–folio < atlas–forge < forge–folio; the measured ones are right but for two that are swapped
+    const four = ["atlas-s-4m", "atlas-s-4m-seed-2", "forge-s-4m", "folio-s-4m"].map(recipeOf);
+    const measured = [0.3, 0.4, 0.2, 0.4, 0.2, 0.35]; // 01 02 03 12 13 23
+    const pairs = mixturePairs(
+      four,
+      measured.map((distance, i) => ({ a: [0, 0, 0, 1, 1, 2][i]!, b: [1, 2, 3, 2, 3, 3][i]!, distance })),
+    );
+    // ranks of the truth 1, 4.5, 2.5, 4.5, 2.5, 6 and of the measured 3, 5.5, 1.5, 5.5, 1.5, 4: ρ = 10.5 / √(16.5 · 16.5)
+    close(mixtureRecovery(pairs, four, seededRandom(1)).estimate, 10.5 / 16.5);
+    // without the first: 3.5, 1.5, 3.5, 1.5, 5 and 4.5, 1.5, 4.5, 1.5, 3: ρ = 6 / √(9 · 9)
+    const different = pairs.filter(({ mixtures: truth }) => truth > 0);
+    close(mixtureRecovery(different, four, seededRandom(1)).estimate, 6 / 9);
+  });
   it("differ in what the recipes differ in", () => {
     const differs = (a: string, b: string): string => mixturePairs([recipeOf(a), recipeOf(b)], [{ a: 0, b: 1, distance: 0 }])[0]!.differs;
     equal(differs("atlas-s-4m", "atlas-s-4m-seed-2"), "seed");

@@ -85,7 +85,7 @@ function difference(a: Recipe, b: Recipe): Difference {
  * Do distances of presence scores order the models' mixtures? Spearman's ρ over pairs of models; for the interval models are drawn with
  * replacement, and a model is no pair with itself.
  *
- * @param pairs   of all models; pairs with others are left out
+ * @param pairs   that count, e.g. those of different mixtures only; pairs with other models are left out
  */
 export function mixtureRecovery(pairs: readonly MixturePair[], models: readonly Recipe[], random: Random): Finding {
   const place = new Map(models.map(({ name }, i) => [name, i]));
@@ -94,7 +94,10 @@ export function mixtureRecovery(pairs: readonly MixturePair[], models: readonly 
   const rho = (indices: ArrayLike<number>): number => {
     const chosen: MixturePair[] = [];
     for (let i = 0; i < indices.length; i++) {
-      for (let j = i + 1; j < indices.length; j++) if (indices[i] !== indices[j]) chosen.push(at.get(key(indices[i]!, indices[j]!))!);
+      for (let j = i + 1; j < indices.length; j++) {
+        const pair = at.get(key(indices[i]!, indices[j]!));
+        if (pair) chosen.push(pair);
+      }
     }
     return spearman(chosen.map((pair) => pair.mixtures), chosen.map((pair) => pair.presence)); // biome-ignore format: one thought
   };
