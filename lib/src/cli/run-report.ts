@@ -29,7 +29,7 @@ export function describeTimes(results: readonly RunResult[], { buildSeconds, ela
   const shown = executed.length > timesShown + 1 ? executed.slice(0, timesShown) : executed;
   const others = executed.slice(shown.length);
   const rows = [
-    ...(buildSeconds >= 1 ? [{ name: "build of lib", seconds: buildSeconds }] : []),
+    ...(buildSeconds >= 2 ? [{ name: "build of lib", seconds: buildSeconds }] : []),
     ...shown.map(({ id, seconds }) => ({ name: id, seconds })),
     ...(others.length > 0 ? [{ name: `${others.length} others`, seconds: others.reduce((sum, { seconds }) => sum + seconds, 0) }] : []),
   ];
@@ -38,7 +38,7 @@ export function describeTimes(results: readonly RunResult[], { buildSeconds, ela
   const bar = (seconds: number): string => "█".repeat(Math.max(1, Math.round((barWidth * seconds) / largest)));
   const again = "a notebook again: npx basewise run 05 --force; with another parameter: npx basewise run 05 --set folds=5";
   return [
-    `\nWhere the time went: ${elapsedSeconds.toFixed(0)} s in all; ${executed.length} notebooks executed, ${skipped} unchanged`,
+    `\nWhere the time went: ${elapsedSeconds.toFixed(0)} s in all; ${executed.length} ${executed.length === 1 ? "notebook" : "notebooks"} executed, ${skipped} unchanged`,
     ...rows.map(({ name, seconds }) => `  ${name.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${bar(seconds)}`),
     executed.length > 0 ? `A second run skips what is unchanged; ${again}` : `Nothing had changed; ${again}`,
   ].join("\n");
