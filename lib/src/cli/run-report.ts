@@ -36,9 +36,10 @@ export function describeTimes(results: readonly RunResult[], { buildSeconds, ela
   const width = Math.max(...rows.map(({ name }) => name.length));
   const largest = Math.max(...rows.map(({ seconds }) => seconds));
   const bar = (seconds: number): string => "█".repeat(Math.max(1, Math.round((barWidth * seconds) / largest)));
+  const counted = executed.length === 1 ? "1 notebook" : `${executed.length} notebooks`;
   const again = "a notebook again: npx basewise run 05 --force; with another parameter: npx basewise run 05 --set folds=5";
   return [
-    `\nWhere the time went: ${elapsedSeconds.toFixed(0)} s in all; ${executed.length} ${executed.length === 1 ? "notebook" : "notebooks"} executed, ${skipped} unchanged`,
+    `\nWhere the time went: ${elapsedSeconds.toFixed(0)} s in all; ${counted} executed, ${skipped} unchanged`,
     ...rows.map(({ name, seconds }) => `  ${name.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${bar(seconds)}`),
     executed.length > 0 ? `A second run skips what is unchanged; ${again}` : `Nothing had changed; ${again}`,
   ].join("\n");
