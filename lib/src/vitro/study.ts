@@ -57,7 +57,8 @@ const tables = ["rewards", "subsets", "skills", "presence", "detection", "length
 /**
  * Run a study: skills and presence scores of every base, and a reward model for each base, method, rate and seed, scored on the world's
  * RewardBench. What is done is kept in a journal; a study that was stopped or killed goes on where it was, and ends with the same tables.
- * What was done with another plan, another world or by another version of basewise is refused; what was done on other weights is done anew.
+ * What was done for as many epochs and items, in the same world, by this version is taken, also when the plan has grown since; what was done
+ * otherwise is refused, and what was done on other weights is done anew.
  *
  * @param zoo     folders of the base models, by name
  * @param output  tables: rewards.csv, subsets.csv, skills.csv, presence.csv, detection.csv, length.csv; study.json says how they came about
@@ -73,8 +74,9 @@ export async function runStudy(plan: StudyPlan, zoo: string, output: string, wor
   try {
     const engine = await engineHere(options);
     const setting = await prepare(plan, zoo, work);
-    const world = hashOfFiles([...setting.worlds.values()].flatMap((files) => Object.values(files)));
-    const journal = openJournal<Part>(join(work, "journal.jsonl"), { ...plan, world, basewise: packageVersion() });
+    const world = hashOfFiles(Object.values(setting.worlds.get(plan.seeds[0]!)!));
+    const { epochs, items } = plan; // what else decides a part is in its key, so that a plan can grow
+    const journal = openJournal<Part>(join(work, "journal.jsonl"), { epochs, items, world, basewise: packageVersion() });
     try {
       const tasks = tasksOf(setting);
       const done = new Map(journal.rows.map((part) => [part.key, part]));
