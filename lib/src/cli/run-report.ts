@@ -22,6 +22,12 @@ export interface RunClock {
 const timesShown = 6;
 const barWidth = 24;
 
+/** What a second run would do, where that can be said: checks and what-ifs are never skipped. */
+function advice(executed: readonly RunResult[]): string {
+  if (executed.length === 0) return "Nothing had changed; ";
+  return executed.every(({ status, moves }) => status === "ran" && !moves) ? "A second run skips what is unchanged; " : "";
+}
+
 /** Where the time of a run went, for people: the whole, the longest parts, and what to do next. */
 export function describeTimes(results: readonly RunResult[], { buildSeconds, elapsedSeconds }: RunClock): string {
   const executed = results.filter(({ status }) => status !== "skipped").sort((a, b) => b.seconds - a.seconds);
@@ -41,7 +47,7 @@ export function describeTimes(results: readonly RunResult[], { buildSeconds, ela
   return [
     `\nWhere the time went: ${elapsedSeconds.toFixed(0)} s in all; ${counted} executed, ${skipped} unchanged`,
     ...rows.map(({ name, seconds }) => `  ${name.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s  ${bar(seconds)}`),
-    executed.length > 0 ? `A second run skips what is unchanged; ${again}` : `Nothing had changed; ${again}`,
+    `${advice(executed)}${again}`,
   ].join("\n");
 }
 
