@@ -75,10 +75,13 @@ function meanScores(runs: readonly RewardRow[]): RewardBenchScores {
 
 /** Weights of a base model of vitro, the embeddings counted once. */
 export function parametersOf(architecture: Architecture, size: Size): number {
-  const config = readModelConfig(modelConfig(architecture, size, embeddingRows(vocabularyOf(makeWorld())), { pad: 0, bos: 1, eos: 2 }));
+  rowsOfEmbeddings ??= embeddingRows(vocabularyOf(makeWorld())); // making a world takes longer than all the rest of an analysis
+  const config = readModelConfig(modelConfig(architecture, size, rowsOfEmbeddings, { pad: 0, bos: 1, eos: 2 }));
   const numbers = [...weightShapes(config).values()].map((shape) => shape.reduce((product, length) => product * length, 1));
   return numbers.reduce((sum, n) => sum + n, 0);
 }
+
+let rowsOfEmbeddings: number | undefined;
 
 /**
  * What length alone reaches, in percent: the longer answer always wins, or always the shorter, and between equally long ones a coin is thrown
