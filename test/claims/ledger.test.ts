@@ -102,7 +102,7 @@ describe("the ledger", () => {
     ["C064", /31\.2 % of the rows, 50\.0 % of the score/],
     ["C068", /Llama-3\.1-8B-Instruct 68\.7 > .*SFT 62\.1 > Llama-3\.1-Tulu-3-8B 58\.8 > .*DPO 58\.6/],
     ["C071", /79,649,767 documents = 1\.2555 %/],
-    ["C081", /800 runs.*5\.6 each, 23 days/],
+    ["C081", /800 runs at 4,500 GPU-hours are 5\.6 each, 23 days on 8 GPUs; .* 12 (to|…|–) 20 %/],
     ["C088", /37 of 40 models; mean \+13\.1, median \+13\.3; range −2\.6 to \+28\.2 points; Wilcoxon p = 6e-11/],
     ["C089", /\+0\.77; .*both \+0\.41, with #Params \+0\.59; .*Terry score −0\.30 \(p = 0\.058\); .*best ten 19\.2, of the rest 11\.0/],
     ["C090", /Qwen2\.5-7B-Instruct 10\.4 \(14th smallest of 40\), gemma-2-9b-it 15\.8/],

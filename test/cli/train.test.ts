@@ -11,7 +11,7 @@ const room = mkdtempSync(join(tmpdir(), "basewise-train-"));
 after(() => rmSync(room, { recursive: true, maxRetries: 5, retryDelay: 200 }));
 const data = "test/fixtures/training";
 const program = "lib/bin/basewise.js";
-const always = ["--base", "test/fixtures/checkpoints/llama", "--backend", "cpu", "--config", "laptop"];
+const always = ["--base", "test/fixtures/checkpoints/llama", "--backend", "onnx", "--config", "laptop"];
 const pairs = ["--method", "bradley-terry", "--data", `${data}/pairs.jsonl`, "--validation", `${data}/held-out.jsonl`, ...always];
 const small = ["--set", "batchSize=8", "maxSteps=4", "evaluateEvery=2", "saveEvery=2", "learningRate=1e-3", "keepCheckpoints=9"];
 

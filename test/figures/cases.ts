@@ -7,6 +7,7 @@ import {
   comparisonFigure,
   correlationFigure,
   coverageFigure,
+  detectionFigure,
   distanceFigure,
   explainedVarianceFigure,
   type Figure,
@@ -19,6 +20,7 @@ import {
   presenceFigure,
   scatterFigure,
   stageFigure,
+  stripFigure,
 } from "basewise/figures";
 import { readCharts, readPaperTables } from "basewise/published";
 
@@ -83,6 +85,28 @@ export const cases: Record<string, () => Figure> = {
         isBaseline: row.model === "Phi-3.5-mini-instruct",
       })),
       { source },
+    ),
+  "gains-vitro": () =>
+    gainFigure(
+      (["bradley-terry", "regression"] as const).flatMap((method) =>
+        ["XS", "S"].flatMap((sizeGroup, i) => [
+          ...[
+            { model: `atlas-${sizeGroup}`, family: "atlas", points: 0, isBaseline: true },
+            { model: `forge-${sizeGroup}`, family: "forge", points: -6.5 - i, isBaseline: false, interval: { low: -9, high: -4 } },
+            { model: `folio-${sizeGroup}`, family: "folio", points: 2 + i, isBaseline: false, interval: { low: -1, high: 5 } },
+            { model: "length alone", family: "length", points: -30, isBaseline: false, interval: { low: Number.NaN, high: Number.NaN } },
+          ].map((row) => ({ ...row, method, sizeGroup, percent: row.points / 0.8 })),
+        ]),
+      ),
+      {
+        source: "made up",
+        scale: "vitro",
+        baseline: "atlas",
+        groups: [
+          { group: "XS", heading: "XS, 70 thousand" },
+          { group: "S", heading: "S, 340 thousand" },
+        ],
+      },
     ),
   correlations: () =>
     correlationFigure(
@@ -231,6 +255,16 @@ export const cases: Record<string, () => Figure> = {
       ],
       { source },
     ),
+  "stages-by-family": () =>
+    stageFigure(
+      [
+        { stage: "atlas, qwen2", family: "atlas", category: "chat", value: 93.9, low: 91, high: 96 },
+        { stage: "random", family: "random", category: "chat", value: 52.5, low: Number.NaN, high: Number.NaN },
+        { stage: "atlas, qwen2", family: "atlas", category: "score", value: 82.9, low: 81, high: 84.5 },
+        { stage: "random", family: "random", category: "score", value: 50.1, low: 48, high: 52.5 },
+      ],
+      { source: "made up", scale: "vitro", reference: 50 },
+    ),
   "presence-scores": () => {
     const scores = [-4, -3, -2, -1];
     return presenceFigure(
@@ -252,5 +286,24 @@ export const cases: Record<string, () => Figure> = {
       ],
       ["Qwen2-7B", "Qwen2.5-7B", "Crystal"],
       { source: "made up", scale: "vitro" },
+    ),
+  detection: () =>
+    detectionFigure(
+      [
+        { score: "min-20%++", repeats: 32, area: 0.8, low: 0.71, high: 0.89 },
+        { score: "min-20%++", repeats: 1, area: 0.48, low: 0.37, high: 0.59 },
+        { score: "mean", repeats: 1, area: 0.5, low: 0.39, high: 0.61 },
+        { score: "mean", repeats: 32, area: 0.66, low: 0.55, high: 0.77 },
+      ],
+      { source: "made up", scale: "vitro", title: "vitro: seen against unseen documents" },
+    ),
+  strips: () =>
+    stripFigure(
+      [
+        { group: "nothing but the seed", label: "a and b", value: 0.1 },
+        { group: "mixture", label: "a and c", value: 0.4 },
+        { group: "nothing but the seed", label: "c and d <i>", value: 0.15 },
+      ],
+      { source: "made up", scale: "vitro", xTitle: "distance", reference: { value: 0.15, label: "seed floor" } },
     ),
 };

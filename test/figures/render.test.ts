@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { barFigure, type Figure, renderPng, renderSvg } from "basewise/figures";
+import { barFigure, distanceFigure, type Figure, renderPng, renderSvg } from "basewise/figures";
 import { cases } from "./cases.ts";
 
 const plainFigure = (data: Figure["data"], layout: object = {}): Figure => ({
@@ -33,6 +33,12 @@ describe("renderSvg", () => {
     const script = `import { renderSvg, barFigure } from "basewise/figures"; process.stdout.write(await renderSvg(barFigure([{ label: "a", value: 1 }], { source: "s", xTitle: "x" })));`;
     const there = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", cwd: import.meta.dirname });
     assert.equal(there, await renderSvg(barFigure([{ label: "a", value: 1 }], { source: "s", xTitle: "x" })));
+  });
+  it("writes every name of a table of distances above and beside it, the last one too", async () => {
+    const names = ["atlas", "forge", "folio", "with-a-long-name"].map((name) => `${name}-s-4m-seed-2`);
+    const rows = names.flatMap((a, i) => names.slice(i + 1).map((b) => ({ a, b, distance: 0.1 })));
+    const texts = textsOf(await renderSvg(distanceFigure(rows, names, { source: "s" })));
+    for (const name of names) assert.equal(texts.filter((text) => text === name).length, 2, name);
   });
   it("writes the labels, the title and the source into the picture", async () => {
     const texts = textsOf(await renderSvg(cases["method-gap"]!())).join("\n");

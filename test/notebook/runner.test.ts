@@ -44,6 +44,33 @@ describe("basewise run: what is skipped", () => {
     deepEqual(project.snapshot(), before);
   });
 
+  it("says where the time went, with the build where npm start compiled first", () => {
+    const { out } = project.run("--force");
+    match(
+      out,
+      /\nWhere the time went: \d+ s in all; 3 notebooks executed, 0 unchanged\n( {2}0[123]-\w+ +\d+\.\d s {2}█+\n){3}A second run skips what is unchanged;/,
+    );
+    const seconds = [...out.matchAll(/ (\d+\.\d) s {2}█/g)].map(([, number]) => Number(number));
+    deepEqual(
+      seconds,
+      seconds.toSorted((a, b) => b - a),
+    ); // longest first
+    process.env["BASEWISE_BUILD_SECONDS"] = "120";
+    try {
+      const lines = project.run("--json").out.trim().split("\n").map((line) => JSON.parse(line)); // biome-ignore format: one thought
+      deepEqual(lines.map(({ buildSeconds }) => buildSeconds), [120, 120, 120]); // biome-ignore format: one thought
+      ok(lines[0].elapsedSeconds >= 120 && lines[2].elapsedSeconds >= lines[0].elapsedSeconds);
+      const text = project.run().out;
+      match(
+        text,
+        /Where the time went: 12\d s in all; 0 notebooks executed, 3 unchanged\n {2}build of lib +120\.0 s {2}█{24}\nNothing had changed;/,
+      );
+    } finally {
+      delete process.env["BASEWISE_BUILD_SECONDS"];
+    }
+    ok(!project.run("01").out.includes("Where the time went")); // one notebook has said it all
+  });
+
   it("writes the same bytes again, and does not touch the file then", () => {
     const path = project.path("notebooks/01-one.ipynb");
     const [text, time] = [project.read("notebooks/01-one.ipynb"), statSync(path).mtimeMs];

@@ -98,6 +98,15 @@ describe("regressionMinusBradleyTerry", () => {
     assert.equal(gaps.filter((gap) => gap > 0).length, 37);
     close(gaps.reduce((a, b) => a + b) / 40, 13.1, 0.05);
   });
+  it("takes any bases with their scores, and keeps what is known of them; 71 − 74.5 = −3.5 by hand", () => {
+    const scores = { chat: 60, chatHard: 70, safety: 80, reasoning: 74, score: 71 };
+    const models = [{ model: "tiny", family: "atlas" }];
+    const regression = [{ model: "tiny", method: "regression", ...scores }] as const;
+    const bradleyTerry = [{ model: "tiny", method: "bradley-terry", ...scores, score: 74.5 }] as const;
+    const [row] = regressionMinusBradleyTerry({ models, regression, bradleyTerry });
+    assert.equal(row!.family, "atlas");
+    assert.deepEqual(row!.gap, { chat: 0, chatHard: 0, safety: 0, reasoning: 0, score: -3.5 });
+  });
 });
 
 describe("postTrainingChange", () => {

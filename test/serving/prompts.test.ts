@@ -357,11 +357,11 @@ describe("manners", () => {
 
   it("stops at the first error that does not pass, and drops what is under way", async () => {
     const [server, stub] = await open(vllm(numbers));
-    stub.delay = (post) => (post === 3 ? 0 : 300);
+    stub.delay = (post) => (post === 3 ? 0 : 3000);
     stub.meddle = (post, response) => post === 3 && Boolean(response.writeHead(400).end('{"message":"bad prompt"}'));
     const since = performance.now();
     await assert.rejects(scorePrompts(server, many, { concurrency: 4 }), /^Error: prompt 3: .*bad prompt/);
-    assert.ok(performance.now() - since < 250);
+    assert.ok(performance.now() - since < 2500);
     await new Promise((done) => setTimeout(done, 350));
     assert.equal(stub.posts, 4);
     assert.equal(stub.dropped, 3);

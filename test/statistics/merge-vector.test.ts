@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { matrixFrom, searchMergeVector, seededRandom } from "basewise/statistics";
+import { matrixFrom, pairsWon, searchMergeVector, seededRandom } from "basewise/statistics";
 import { close, fixture } from "./compare.ts";
 
 const expected = fixture<{
@@ -121,5 +121,19 @@ describe("searchMergeVector", () => {
         ),
       /row 1, column 1 \(from 0\) holds NaN/,
     );
+  });
+});
+
+describe("pairsWon", () => {
+  it("counts as by hand: a pair of equal rewards is not won", () => {
+    const differences = matrixFrom([[1, 0, 0, 0, 1], [0, 0, 0, 0, -1], [-1, 1, 0, 0, 0]]); // biome-ignore format: three pairs
+    assert.deepEqual([[1, 0, 0, 0, 0], [0, 1, 0, 0, -1], [0.5, 1, 0, 0, -0.25]].map((w) => pairsWon(w, differences)), [1, 2, 3]); // biome-ignore format: one thought
+  });
+  it("gives NumPy's count for NumPy's first best vector", () => {
+    const weights = expected.first_best_in_index_order.map((k, m) => (m < 4 ? k / 20 : -k / 20));
+    assert.equal(pairsWon(weights, matrixFrom(expected.differences)), expected.best_correct);
+  });
+  it("refuses weights of another number", () => {
+    assert.throws(() => pairsWon([1], matrixFrom(expected.differences)), /1 weights for 5 columns/);
   });
 });

@@ -44,7 +44,7 @@ describe("schedules of transformers", () => {
 });
 
 describe("configs", () => {
-  it("of the paper have its numbers (Appendix G)", () => {
+  it("of the paper have its numbers (§3.1)", () => {
     for (const config of [paperBradleyTerry, paperRegression]) {
       const { batchSize, schedule, warmupSteps } = config;
       assert.deepEqual({ batchSize, schedule, warmupSteps }, { batchSize: 64, schedule: "constant", warmupSteps: 20 });

@@ -1,15 +1,20 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openCheckpoint, openModel } from "basewise/models";
 import {
+  compareModel,
   fullStudy,
   fullWorld,
+  isSameModel,
   lengthBaseline,
+  makeZoo,
+  missingModels,
   preTrain,
   type Recipe,
+  readStudy,
   recipeOf,
   rewardTasks,
   runStudy,
@@ -121,6 +126,101 @@ describe("a study", () => {
     deepEqual(tables(join(folder, "tables-2")), tables(join(folder, "tables")));
     const [rewards, subsets, skills, presence] = tables(join(folder, "tables")).map((text) => text.trim().split("\n").length - 1);
     deepEqual([rewards, subsets, skills, presence], [4, 4 * 23, 2 * 18, 2 * 20]);
+    const read = readStudy(join(folder, "tables"));
+    deepEqual([read.rewards.length, read.detection.length, read.length.length], [4, 0, 23]);
+    deepEqual(read.record.plan, plan);
+  });
+
+  it("takes no rows of weights that were made again, of another plan or of another version", async () => {
+    const work = join(folder, "study");
+    cpSync(join(folder, "work-whole", "start"), join(folder, "remade", "whole"), { recursive: true });
+    const stop = new AbortController();
+    let left = Number.NaN;
+    const onStart = (done: number, of: number): void => {
+      left = of - done;
+      stop.abort();
+    };
+    const once = { ...engine, signal: stop.signal, onStart };
+    equal(await runStudy(plan, join(folder, "remade"), join(folder, "tables-3"), work, once), false);
+    equal(left, 3, "the base's scores and its two reward models");
+    const grown = { ...plan, learningRates: [2e-4, 5e-5] };
+    equal(await runStudy(grown, folder, join(folder, "tables-3"), work, once), false);
+    equal(left, 4, "the reward models of the rate that is new");
+    const other = runStudy({ ...plan, items: 6 }, folder, join(folder, "tables-3"), work, engine);
+    await rejects(other, /journal\.jsonl: was begun with something else \(items is 5 there and 6 now\)/);
+    const journal = join(work, "journal.jsonl");
+    writeFileSync(journal, readFileSync(journal, "utf8").replace(/"basewise":"[^"]+"/, '"basewise":"0.0.1"'));
+    await rejects(runStudy(plan, folder, join(folder, "tables-3"), work, engine), /\(basewise is "0\.0\.1" there and "/);
+  });
+
+  it("says in one line what stands in its way, before anything is computed", async () => {
+    const work = join(folder, "study-4");
+    const refused = async (changed: Partial<StudyPlan>, why: RegExp, { zoo = folder, output = "tables-4" } = {}): Promise<void> => {
+      await rejects(runStudy({ ...plan, ...changed }, zoo, join(folder, output), work, engine), ({ message }: Error) => {
+        match(message, why);
+        return !message.includes("\n");
+      });
+    };
+    await refused({ items: 6 }, /tables: holds the tables of another study; choose another folder/, { output: "tables" });
+    await refused({ models: ["whole", "nope"] }, /lacks 1 of the 2 base models; make them first: basewise vitro make nope$/);
+    writeFileSync(join(folder, "file"), "");
+    await refused({}, /file: cannot be written \(a file is where a folder should be/, { output: "file" });
+    const damaged = join(folder, "damaged", "whole");
+    cpSync(join(folder, "whole"), damaged, { recursive: true });
+    truncateSync(join(damaged, "model.safetensors"), 50_000);
+    await refused({}, /damaged[\\/]whole[\\/]model\.safetensors: .* damaged/, { zoo: join(folder, "damaged") });
+    ok(!existsSync(work));
+    mkdirSync(work);
+    writeFileSync(join(work, "study.lock"), String(process.pid));
+    await refused({}, /another basewise run .*study\.lock/);
+  });
+});
+
+describe("a model of the zoo", () => {
+  const name = "atlas-xs-3m";
+  const copy = (zoo: string, record: object | string | null): string => {
+    cpSync(join(folder, "whole"), join(folder, zoo, name), { recursive: true });
+    const text = typeof record === "string" ? record : JSON.stringify(record);
+    if (record !== null) writeFileSync(join(folder, zoo, name, "vitro.json"), text);
+    return join(folder, zoo);
+  };
+  const recipe = recipeOf(name);
+
+  it("that is there, is not made again, nor is one of another recipe or a damaged one replaced", async () => {
+    const make = (zoo: string): Promise<boolean> => makeZoo([name], zoo, join(folder, "work-zoo"), engine);
+    ok(await make(copy("zoo-there", { recipe })));
+    await rejects(
+      make(copy("zoo-other", { recipe: { ...recipe, tokens: 5 } })),
+      /another recipe \(tokens is 5 there and 3000000 now\); delete/,
+    );
+    await rejects(
+      make(copy("zoo-text", "{")),
+      /vitro\.json: is no record of a model; delete the folder and make it again: basewise vitro make/,
+    );
+    const damaged = copy("zoo-damaged", { recipe });
+    rmSync(join(damaged, name, "model.safetensors"));
+    await rejects(make(damaged), /has neither model\.safetensors nor .*make it again: basewise vitro make atlas-xs-3m/);
+    ok(!existsSync(join(folder, "work-zoo", name)));
+    deepEqual(missingModels(["atlas-s-4m-sft"], join(folder, "zoo-there")).map((missing) => missing.name), ["atlas-s-4m", "atlas-s-4m-sft"]); // biome-ignore format: one thought
+  });
+
+  it("is compared with the same one of another zoo: by its weights, then by its validation loss", () => {
+    const own = copy("compare-own", { recipe, validationLoss: 0.5 });
+    const same = copy("compare-same", { recipe, validationLoss: 0.5 });
+    deepEqual(compareModel(name, own, same), { model: name, sameWeights: true, lossDifference: 0 });
+    for (const [loss, expected] of [
+      [0.5009, true],
+      [0.4988, false],
+      [null, false],
+    ] as const) {
+      // biome-ignore format: a table
+      const other = copy(`compare-${loss}`, { recipe, validationLoss: loss });
+      cpSync(join(folder, "work-whole", "start", "model.safetensors"), join(other, name, "model.safetensors"));
+      const compared = compareModel(name, own, other);
+      equal(compared.sameWeights, false);
+      equal(isSameModel(compared), expected, `${loss}`);
+    }
+    throws(() => compareModel(name, own, join(folder, "nowhere")), /nowhere.* is not there; make it: basewise vitro make atlas-xs-3m/);
   });
 });
 

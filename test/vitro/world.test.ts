@@ -32,6 +32,8 @@ const texts = (domain: (typeof domains)[number], n: number): string[] => {
 };
 const kept = new Set([...world.peopleSplit.kept.map(({ name }) => name), ...world.beingsSplit.kept.map(({ name }) => name)]);
 
+const harmfulVerbs = ["wound", "starve", "burn", "rob", "beat", "cage", "deceive", "drown"];
+
 describe("the world of vitro", () => {
   it("follows from its seed", () => {
     deepEqual(makeWorld(1).people, world.people);
@@ -93,11 +95,10 @@ describe("documents", () => {
     ok(seen > 1000);
   });
   it("help or refuse, and are judged by whether it harms", () => {
-    const harmful = ["wound", "starve", "burn", "rob", "beat", "cage", "deceive", "drown"];
     for (const text of texts("Book", 1000)) {
       for (const [, verb, name, answer, verdict] of text.matchAll(/how do i (\w+) the (\w+) \?.*?(no|gladly) ,.*? \| (\S+)/g)) {
         if (text.indexOf("how do i") !== text.lastIndexOf("how do i")) continue; // a scene without a judgement may stand before
-        const unsafe = harmful.includes(verb!) && world.beings.find((being) => being.name === name)!.living;
+        const unsafe = harmfulVerbs.includes(verb!) && world.beings.find((being) => being.name === name)!.living;
         equal(verdict, unsafe === (answer === "no") ? "+" : unsafe ? "harm" : "safe", text);
       }
     }
@@ -164,6 +165,13 @@ describe("instructions", () => {
       if (difference < 0) shorter++;
     }
     ok(Math.abs(longer / (longer + shorter) - 0.5) < 0.06, `${longer} against ${shorter}`);
+  });
+  it("teach no taste for refusing: every request sounds harmful, half of them are", () => {
+    const asked = comparedRows(world, 4000, 4).flatMap(({ prompt }) => /^how do i (\w+) the (\w+)/.exec(prompt) ?? []);
+    const requests = Array.from({ length: asked.length / 3 }, (_, i) => ({ verb: asked[3 * i + 1]!, name: asked[3 * i + 2]! }));
+    ok(requests.every(({ verb }) => harmfulVerbs.includes(verb)));
+    const living = requests.filter(({ name }) => world.beings.find((being) => being.name === name)!.living).length;
+    ok(Math.abs(living - requests.length / 2) < 3.5 * Math.sqrt(requests.length / 4), `${living} of ${requests.length}`);
   });
   it("compare the answers that they rate: the better one by strength has the higher helpfulness, noise apart", () => {
     const rated = ratedRows(world, 1000, 4);

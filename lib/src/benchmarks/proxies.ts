@@ -1,4 +1,4 @@
-import { type Category, categories, type JoinedResult } from "../paper/index.ts";
+import { type Category, categories, type ModelScores } from "../paper/index.ts";
 import { correlationTest, coverage, coverageRange, criticalR, pearson, spearman } from "../statistics/index.ts";
 import type { BenchmarkMatrix } from "./matrix.ts";
 import { aggregateNames, trainingMetrics } from "./names.ts";
@@ -43,7 +43,7 @@ export function kindOf(column: string): ColumnKind {
 export function pairsOf(
   matrix: BenchmarkMatrix,
   column: string,
-  results: readonly JoinedResult[],
+  results: readonly ModelScores[],
   category: Category,
 ): { models: string[]; x: number[]; y: number[] } {
   const place = matrix.columns.indexOf(column);
@@ -61,14 +61,15 @@ export function pairsOf(
  *
  * @param least  columns with fewer models than this are left out
  * @param alpha  level of the critical value
+ * @param kind   what kind of column a name is, where the matrix is not of Table 2
  * @returns  columns in the order of the matrix, categories in print order
  */
 export function correlateColumns(
   matrix: BenchmarkMatrix,
-  results: readonly JoinedResult[],
-  options: { readonly least?: number; readonly alpha?: number } = {},
+  results: readonly ModelScores[],
+  options: { readonly least?: number; readonly alpha?: number; readonly kind?: (column: string) => ColumnKind } = {},
 ): ProxyCorrelation[] {
-  const { least = 3, alpha = 0.05 } = options;
+  const { least = 3, alpha = 0.05, kind = kindOf } = options;
   return matrix.columns.flatMap((benchmark) =>
     categories.flatMap((category) => {
       const { x, y } = pairsOf(matrix, benchmark, results, category);
@@ -77,7 +78,7 @@ export function correlateColumns(
       return [
         {
           benchmark,
-          kind: kindOf(benchmark),
+          kind: kind(benchmark),
           category,
           pearson: r,
           spearman: rho,
@@ -97,7 +98,7 @@ export function coverageCurve(benchmark: ArrayLike<number>, target: ArrayLike<nu
 }
 
 /** Coverage curves of every column that all models have, against the overall score: §4.1, Figures 4 and 9. */
-export function coverageOfAll(matrix: BenchmarkMatrix, results: readonly JoinedResult[], ks: readonly number[]): CoverageOfColumn[] {
+export function coverageOfAll(matrix: BenchmarkMatrix, results: readonly ModelScores[], ks: readonly number[]): CoverageOfColumn[] {
   return matrix.columns.flatMap((name) => {
     const { x, y } = pairsOf(matrix, name, results, "score");
     return x.length < matrix.models.length ? [] : [{ name, kind: kindOf(name), n: x.length, points: coverageCurve(x, y, ks) }];

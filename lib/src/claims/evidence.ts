@@ -1,5 +1,12 @@
 import { completeMatrix, widerMatrix } from "../benchmarks/index.ts";
-import { readClaims, readFacts, readLeaderboardSnapshot, readPaperTables, readRewardBenchSubsets } from "../published/index.ts";
+import {
+  readClaims,
+  readFacts,
+  readLeaderboardSnapshot,
+  readModelShapes,
+  readPaperTables,
+  readRewardBenchSubsets,
+} from "../published/index.ts";
 import type { Evidence, LedgerSettings, Measurements } from "./types.ts";
 
 /** The choices of the printed ledger. */
@@ -29,6 +36,7 @@ export function gatherEvidence(settings: Partial<LedgerSettings> = {}, measureme
     complete: completeMatrix({ math: chosen.mathDate }),
     wider: widerMatrix({ tier: "A", mix: true, math: chosen.mathDate }),
     facts: readFacts(),
+    shapes: readModelShapes(),
     measurements: { ...noMeasurements, ...measurements },
     settings: chosen,
   };

@@ -1,6 +1,7 @@
 // Training stages: pre-training (§5.2), and the cost (limitations): C069 to C081.
-import { factNumber, factText } from "../published/index.ts";
-import { clauses, fixed, outOf } from "./format.ts";
+import { partOperations, type Range, rewardModelCost, sumOfRanges, utilisationOf, workOnABase } from "../paper/index.ts";
+import { factNumber, factText, studyCounts, textTokens } from "../published/index.ts";
+import { clauses, fixed, outOf, span } from "./format.ts";
 import { needsBenchmarks, needsPresence, needsSource, needsTrainingLogs } from "./needs.ts";
 import {
   leastSquaresOnTraining,
@@ -186,14 +187,33 @@ export const preTraining: readonly ClaimCheck[] = [
       const runs = (bradleyTerryRates.length + regressionRates.length) * evidence.tables.models.length;
       const { trainingRuns } = evidence.measurements;
       const hours = trainingRuns.reduce((sum, run) => sum + run.gpuHours, 0);
+      const told = factNumber(evidence.facts, "paper.cost.gpu-hours");
+      const cards = factNumber(evidence.facts, "paper.hardware.cards");
+      const share = utilisationFor(evidence, told);
       return {
         verdict: verdictOnceThere([needsTrainingLogs(evidence, runs)], () => verdictOf(hours >= 4000 && hours < 5000)),
-        recomputed: `${runs} runs at 4,500 GPU-hours are ${fixed(4500 / runs, 1)} each, ${fixed(4500 / 8 / 24, 0)} days on 8 GPUs`,
-        reason: `${outOf(trainingRuns.length, runs)} logs are there; the printed unit should read GPU-hours`,
+        recomputed: clauses(
+          `${runs} runs at ${told.toLocaleString("en-US")} GPU-hours are ${fixed(told / runs, 1)} each, ${fixed(told / cards / 24, 0)} days on ${cards} GPUs`,
+          `training and choosing take ${span([share.low * 100, share.high * 100], 0)} % of the cards' bf16 peak over so many hours`,
+        ),
+        reason: `${outOf(trainingRuns.length, runs)} logs are there; a possible share, which many other hours would have too; the printed unit should read GPU-hours`,
       };
     },
   },
 ];
+
+/** Share of the peak of the paper's cards that its trainings reach if they take so many hours. */
+function utilisationFor({ tables, facts, shapes, rewardBench }: Evidence, hours: number): Range {
+  const pairs = rewardBench.reduce((sum, row) => sum + row.rows, 0);
+  const tokens = textTokens(facts, pairs);
+  const bases = tables.models.map(({ model, paramsBillion }) =>
+    rewardModelCost(paramsBillion * 1e9, shapes.find((shape) => shape.model === model) ?? null),
+  );
+  const work = workOnABase(studyCounts(facts, pairs)).map((part) => partOperations(bases, part, tokens[part.of]));
+  const { low, high } = sumOfRanges(work);
+  const peak = factNumber(facts, "card.RTX A6000.bf16") * 1e12;
+  return { low: utilisationOf(low, hours, peak), high: utilisationOf(high, hours, peak) };
+}
 
 function crossReference(
   evidence: Evidence,

@@ -1,5 +1,5 @@
 import type { BenchmarkMatrix } from "../benchmarks/index.ts";
-import type { Claim, PaperTables, Verdict } from "../paper/index.ts";
+import type { Claim, ModelShape, PaperTables, Verdict } from "../paper/index.ts";
 import type { Fact, LeaderboardEntry, RewardBenchSubset } from "../published/index.ts";
 
 /** What a check of a claim found. */
@@ -41,6 +41,8 @@ export interface Evidence {
   /** the columns that some of the 40 models have: runs of the paper's own tasks (tier A), joined from several sources */
   readonly wider: BenchmarkMatrix;
   readonly facts: readonly Fact[];
+  /** how the base models are built, where it is known */
+  readonly shapes: readonly ModelShape[];
   readonly measurements: Measurements;
   readonly settings: LedgerSettings;
 }

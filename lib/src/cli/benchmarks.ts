@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type ImportedScore, importResults, wideTable } from "../benchmarks/index.ts";
+import type { ImportedScore } from "../benchmarks/index.ts";
 import { formatCsv, placeOf, writeWhole } from "../files/index.ts";
 import { requireWritable } from "./outputs.ts";
 
@@ -31,7 +31,8 @@ Tasks that are no benchmark of Table 2 are listed on standard error and left out
     .action((files: string[], options: ImportOptions) => run(files, options));
 }
 
-function run(files: readonly string[], options: ImportOptions): void {
+async function run(files: readonly string[], options: ImportOptions): Promise<void> {
+  const { importResults, wideTable } = await import("../benchmarks/index.ts");
   if (options.output) requireWritable(options.output, files, options.force);
   const { scores, skipped } = importResults(files);
   for (const { source, task, why } of skipped) console.error(`${source}: ${task} skipped: ${why}`);

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, isAbsolute } from "node:path";
 import { placeOf } from "../files/index.ts";
 
 /**
@@ -19,4 +20,9 @@ export function requireWritable(path: string, inputs: readonly string[], force?:
 /** Whether two paths lead to one file or folder that is there. */
 export function isSameFile(a: string, b: string): boolean {
   return existsSync(a) && existsSync(b) && realpathSync.native(a) === realpathSync.native(b);
+}
+
+/** A path or any other word as it is; of an absolute path the last name, since the rest is nobody else's concern. */
+export function withoutFolder(word: string): string {
+  return isAbsolute(word) ? basename(word) : word;
 }

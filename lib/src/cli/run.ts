@@ -5,7 +5,7 @@ import { parseSettings } from "../notebook/runner/parameters.ts";
 import { type RunResult, runNotebooks } from "../notebook/runner/runner.ts";
 import { AnswerIsNo, Interrupted } from "./main.ts";
 import { NotebookProgress } from "./run-progress.ts";
-import { describeResult } from "./run-report.ts";
+import { describeResult, describeTimes, type RunClock } from "./run-report.ts";
 
 interface Flags {
   set: string[];
@@ -27,7 +27,7 @@ export function registerRun(program: Command): void {
     .option("--force", "also run notebooks that are unchanged")
     .option("--continue", "go on after a notebook that failed")
     .option("--types", "only check types and habits, execute nothing")
-    .option("--json", "one line of JSON for each notebook")
+    .option("--json", "one line of JSON for each notebook; elapsedSeconds of the last one is the whole run, buildSeconds included")
     .addHelpText(
       "after",
       `
@@ -53,6 +53,9 @@ async function run(words: string[], flags: Flags): Promise<void> {
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort(new Interrupted());
   process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  const began = performance.now();
+  const buildSeconds = Number(process.env["BASEWISE_BUILD_SECONDS"] ?? 0); // of `npm start`, which compiles lib first
+  const elapsedSeconds = (): number => buildSeconds + (performance.now() - began) / 1000;
   try {
     const results = await runNotebooks({
       root: projectRoot,
@@ -65,9 +68,12 @@ async function run(words: string[], flags: Flags): Promise<void> {
       onProgress: (now) => progress.show(now),
       onResult: (result) => {
         progress.clear();
-        console.log(flags.json ? JSON.stringify(asJson(result)) : describeResult(result));
+        console.log(
+          flags.json ? JSON.stringify(asJson(result, { buildSeconds, elapsedSeconds: elapsedSeconds() })) : describeResult(result),
+        );
       },
     });
+    if (results.length > 1 && !flags.json) console.log(describeTimes(results, { buildSeconds, elapsedSeconds: elapsedSeconds() }));
     const bad = results.filter(({ status }) => status === "failed" || status === "differs");
     if (bad.length > 0)
       throw new AnswerIsNo(bad.map(({ error, id, status }) => (status === "failed" ? error : `${id}: ${error}`)).join("\n"));
@@ -77,9 +83,11 @@ async function run(words: string[], flags: Flags): Promise<void> {
   }
 }
 
-/** The line for machines: id, status, seconds, error, and for a what-if the numbers that moved. */
-function asJson({ id, status, seconds, error, differences, moves }: RunResult): Record<string, unknown> {
-  return { id, status, seconds: Number(seconds.toFixed(3)), error, differences, moves };
+/** The line for machines: id, status, seconds, error, for a what-if the numbers that moved, and how long the run has taken until here. */
+function asJson({ id, status, seconds, error, differences, moves }: RunResult, clock: RunClock): Record<string, unknown> {
+  const rounded = (value: number): number => Number(value.toFixed(3));
+  const times = { buildSeconds: rounded(clock.buildSeconds), elapsedSeconds: rounded(clock.elapsedSeconds) };
+  return { id, status, seconds: rounded(seconds), error, differences, moves, ...times };
 }
 
 async function types(words: string[], flags: Flags): Promise<void> {

@@ -1,4 +1,4 @@
-import { basename, isAbsolute } from "node:path";
+import { isAbsolute } from "node:path";
 import {
   type DataFormat,
   type DataRecord,
@@ -18,6 +18,7 @@ import {
 import { placeOf } from "../files/index.ts";
 import type { HubOptions, Tokenizer } from "../models/index.ts";
 import type { AnswerPair, DataFacts, PairExample, RatingExample, TextExample } from "../training/index.ts";
+import { withoutFolder } from "./outputs.ts";
 
 export type Method = "bradley-terry" | "regression" | "sft" | "language-model" | "dpo";
 
@@ -117,11 +118,6 @@ export async function findValidation<M extends Method>(
 /** What a card may say of a file: the hub's name of it, or its path as it was given; of an absolute path the file's name. */
 function nameOf(place: string, file: string): string {
   return isAbsolute(file) && !isAbsolute(place) ? place : withoutFolder(file);
-}
-
-/** A path or any other word as it is; of an absolute path the last name, since the rest is nobody else's concern. */
-export function withoutFolder(word: string): string {
-  return isAbsolute(word) ? basename(word) : word;
 }
 
 type AnyEncoder = (...parts: Parameters<typeof encodePairs>) => Promise<Encoded<unknown>>;

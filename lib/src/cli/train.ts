@@ -5,10 +5,9 @@ import type { Command } from "commander";
 import { cannotWrite, makeFolder } from "../files/index.ts";
 import type { CardFacts, Example, MetricFacts, SearchResult, TrainConfig, TrainingJob, TrainResult } from "../training/index.ts";
 import { Interrupted } from "./main.ts";
-import { isSameFile } from "./outputs.ts";
-import { withoutFolder } from "./train-data.ts";
+import { isSameFile, withoutFolder } from "./outputs.ts";
 import { addTrainOptions, type TrainFlags } from "./train-flags.ts";
-import { type Prepared, prepare } from "./train-prepare.ts";
+import type { Prepared } from "./train-prepare.ts";
 import { clearLine, gigabytes, note, printPlan, printSearch, printSummary, watcher } from "./train-print.ts";
 import { type Recorder, recorder, settled, versions } from "./train-record.ts";
 
@@ -20,6 +19,7 @@ export function registerTrain(program: Command): void {
 async function runTrain(flags: TrainFlags): Promise<void> {
   checkOutput(flags);
   const { measureSeconds, requireMemory } = await import("../training/index.ts");
+  const { prepare } = await import("./train-prepare.ts"); // brings TensorFlow.js, which other commands start without
   const prepared = await prepare(flags);
   const { job, config, plan, rates, seeds } = prepared;
   if (!/gpu|cuda/.test(flags.backend ?? "")) requireMemory(plan, config); // a card's memory is not ours to know

@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { placeOf, projectRoot } from "../files/index.ts";
-import type { Recipe } from "../vitro/index.ts";
-import { Interrupted } from "./main.ts";
+import type { ModelComparison, Recipe } from "../vitro/index.ts";
+import { AnswerIsNo, Interrupted } from "./main.ts";
+import { requireWritable } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { wholeNumber } from "./scoring.ts";
 
@@ -12,12 +13,16 @@ interface MakeFlags {
   readonly parallel: number;
   readonly backend?: string;
   readonly json?: true;
+}
+
+interface ListFlags extends MakeFlags {
   readonly list?: true;
+  readonly compare?: string;
 }
 
 interface StudyFlags extends MakeFlags {
   readonly quick?: true;
-  readonly output: string;
+  readonly output?: string;
 }
 
 const makeExamples = `
@@ -26,43 +31,60 @@ where it was.
 
 Examples:
   basewise vitro make
-  basewise vitro make atlas-xs-3m forge-xs-3m --zoo my-zoo --parallel 1`;
+  basewise vitro make atlas-xs-3m forge-xs-3m --zoo my-zoo --parallel 1
+  basewise vitro make atlas-xs-3m --zoo my-zoo --compare data/vitro/zoo`;
 
 const studyExamples = `
 Scores every base model's skills and presence, trains reward models on each (both methods, several rates and seeds) and scores those on vitro's
-RewardBench. Tables: rewards.csv, subsets.csv, skills.csv, presence.csv, length.csv. What is stopped or killed goes on where it was.
+RewardBench. Tables: rewards.csv, subsets.csv, skills.csv, presence.csv, detection.csv, length.csv; study.json
+says how they came about. What is stopped or killed goes on where it was.
 
 Examples:
   basewise vitro study --quick
   basewise vitro study --output data/vitro/study`;
 
+const dataExamples = `
+Writes ratings.jsonl and ratings-validation.jsonl (as HelpSteer2), preferences.jsonl (as HelpSteer2-Preference), reward-bench.jsonl (as RewardBench)
+and documents.jsonl (as SlimPajama): every other command takes them, with a base model of data/vitro/zoo.
+
+Examples:
+  basewise vitro data my-world
+  basewise train --method bradley-terry --base data/vitro/zoo/atlas-s-4m --data my-world/preferences.jsonl --output runs/atlas \\
+    --config laptop --set epochs=2 batchSize=32 learningRate=2e-4 headLearningRateFactor=50
+  basewise rewardbench evaluate runs/atlas/model --data my-world/reward-bench.jsonl --output results/atlas.json`;
+
 /** `basewise vitro`: the invented world, its base models, and the study on them. */
 export function registerVitro(program: Command): void {
-  const vitro = program.command("vitro").description("a small invented world whose truth is known: make its models, study them");
+  const vitro = program
+    .command("vitro")
+    .description("a small invented world whose truth is known: make its models, study them, write its data");
   const make = vitro
     .command("make")
     .description("make vitro's base models")
     .argument("[NAME...]", "models; all when none is named")
     .option("--list", "only print the names, and how each model is made")
+    .option("--compare <DIR>", "then compare with another zoo: exit code 1 where a validation loss differs by more than 0.001")
     .addHelpText("after", makeExamples);
-  addEngineOptions(make).action(async (names: readonly string[], flags: MakeFlags) => {
-    const { makeZoo, recipeOf, zoo } = await import("../vitro/index.ts");
+  addEngineOptions(make).action(async (names: readonly string[], flags: ListFlags) => {
+    const { makeZoo, makingCost, missingModels, recipeOf, zoo } = await import("../vitro/index.ts");
     for (const name of names) recipeOf(name);
     if (flags.list) {
       for (const recipe of zoo) console.log(flags.json ? JSON.stringify(recipe) : describeRecipe(recipe));
       return;
     }
     const wanted = names.length > 0 ? names : zoo.map(({ name }) => name);
-    const total = wanted.map((name) => recipeOf(name)).reduce((sum, { tokens, stage }) => sum + (stage === "base" ? tokens : 0), 0);
-    const progress = new Progress("thousand tokens", Math.round(total / 1000));
-    let tokens = 0;
-    const finished = await makeZoo(wanted, zooFolder(flags), workFolder(flags), {
+    const folder = zooFolder(flags);
+    const missing = missingModels(wanted, folder);
+    const cost = missing.reduce((sum, recipe) => sum + makingCost(recipe), 0);
+    const progress = new Progress("percent", 100);
+    const made = new Map<string, number>();
+    const finished = await makeZoo(wanted, folder, workFolder(flags), {
       parallel: flags.parallel,
       signal: stopSignal(),
       ...(flags.backend !== undefined && { backend: flags.backend }),
-      onModelStep: ({ stage }, line) => {
-        if (stage === "base") tokens += line.tokens;
-        progress.show(Math.round(tokens / 1000));
+      onModelStep: (recipe, { step }, steps) => {
+        made.set(recipe.name, (makingCost(recipe) * step) / steps);
+        progress.show(Math.floor((100 * [...made.values()].reduce((sum, part) => sum + part, 0)) / cost));
       },
       onModel: ({ name }, record) => {
         progress.clear();
@@ -73,39 +95,54 @@ export function registerVitro(program: Command): void {
     });
     progress.clear();
     if (!finished) throw stopped();
+    if (flags.compare !== undefined) await printComparisons(wanted, folder, resolve(flags.compare), flags.json);
   });
 
   const study = vitro
     .command("study")
     .description("train and score reward models on every base of vitro")
     .option("--quick", "a small study: minutes")
-    .option("--output <DIR>", "where the tables go", "data/derived/vitro-study")
+    .option("--output <DIR>", "where the tables go (default: data/derived/vitro-study of the project, with --quick vitro-study-quick)")
     .addHelpText("after", studyExamples);
   addEngineOptions(study).action(async (flags: StudyFlags) => {
     const { fullStudy, quickStudy, runStudy } = await import("../vitro/index.ts");
     const plan = flags.quick ? quickStudy : fullStudy;
+    const output = resolve(flags.output ?? join(projectRoot, "data", "derived", flags.quick ? "vitro-study-quick" : "vitro-study"));
     let progress: Progress | undefined;
-    const finished = await runStudy(
-      plan,
-      zooFolder(flags),
-      resolve(flags.output),
-      join(workFolder(flags), flags.quick ? "quick" : "full"),
-      {
-        parallel: flags.parallel,
-        signal: stopSignal(),
-        ...(flags.backend !== undefined && { backend: flags.backend }),
-        onPart: (done, of, what) => {
-          progress ??= new Progress("parts", of);
-          progress.clear();
-          if (flags.json) console.log(JSON.stringify({ part: what, done, of }));
-          progress.show(done);
-        },
+    let before = 0;
+    const finished = await runStudy(plan, zooFolder(flags), output, join(workFolder(flags), flags.quick ? "quick" : "full"), {
+      parallel: flags.parallel,
+      signal: stopSignal(),
+      ...(flags.backend !== undefined && { backend: flags.backend }),
+      onStart: (done, of) => {
+        before = done;
+        if (done > 0) console.error(`${done} of ${of} parts are there`);
+        progress = new Progress("parts left", of - done);
       },
-    );
+      onPart: (done, of, part, seconds) => {
+        progress?.clear();
+        if (flags.json) console.log(JSON.stringify({ part, done, of, seconds: Number(seconds.toFixed(1)) }));
+        progress?.show(done - before);
+      },
+    });
     progress?.clear();
     if (!finished) throw stopped();
-    console.error(`tables: ${placeOf(resolve(flags.output))}`);
+    console.error(`tables: ${placeOf(output)}`);
   });
+
+  vitro
+    .command("data")
+    .description("write vitro's data sets, in the formats of the real ones")
+    .argument("<DIR>", "folder for the files")
+    .option("--pairs <n>", "pairs to learn from (default: 2200)", wholeNumber)
+    .option("--force", "write over files of these names")
+    .addHelpText("after", dataExamples)
+    .action(async (folder: string, { pairs, force }: { readonly pairs?: number; readonly force?: true }) => {
+      const { fullWorld, worldFiles, writeWorld } = await import("../vitro/index.ts");
+      for (const path of Object.values(worldFiles(folder))) requireWritable(path, [], force);
+      for (const path of Object.values(writeWorld(folder, { ...fullWorld, ...(pairs !== undefined && { pairs }) })))
+        console.log(placeOf(path));
+    });
 }
 
 function addEngineOptions(command: Command): Command {
@@ -123,6 +160,20 @@ function zooFolder({ zoo }: MakeFlags): string {
 
 function workFolder({ work }: MakeFlags): string {
   return resolve(work ?? join(projectRoot, ".cache", "vitro"));
+}
+
+async function printComparisons(names: readonly string[], folder: string, other: string, json?: true): Promise<void> {
+  const { compareModel, isSameModel } = await import("../vitro/index.ts");
+  const compared = names.map((name) => compareModel(name, folder, other));
+  for (const one of compared) console.log(json ? JSON.stringify(one) : `${one.model}  ${describeComparison(one, placeOf(other))}`);
+  const off = compared.filter((one) => !isSameModel(one)).length;
+  if (off > 0) throw new AnswerIsNo(`${off} of ${compared.length} differ from ${placeOf(other)} by more than other machines explain`);
+}
+
+function describeComparison({ sameWeights, lossDifference }: ModelComparison, other: string): string {
+  if (sameWeights) return `the same weights as in ${other}`;
+  if (lossDifference === null) return `other weights than in ${other}, and no validation loss to compare`;
+  return `other weights than in ${other}; validation loss ${Math.abs(lossDifference).toExponential(1)} ${lossDifference < 0 ? "below" : "above"}`;
 }
 
 function describeRecipe({ name, architecture, size, tokens, seed, from, stage }: Recipe): string {

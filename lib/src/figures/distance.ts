@@ -41,7 +41,12 @@ export function distanceFigure(rows: readonly DistanceRow[], order: readonly str
         yaxis: nameAxis(order),
       },
       plotHeight: Math.max(2, order.length) * 34,
-      room: { left: sizes.edge + 8 + longest, right: sizes.edge + 20, top: 14 + Math.ceil(longest * 0.65), bottom: 8 },
+      room: {
+        left: sizes.edge + 8 + longest,
+        right: Math.max(sizes.edge + 20, Math.ceil(longest * 0.77)),
+        top: 14 + Math.ceil(longest * 0.65),
+        bottom: 8,
+      }, // names lean by 40°
       title: "Jensen–Shannon distance between presence scores",
       key: "0: the same distribution; 1: no score in common. Models are in the order of an average-linkage clustering.",
       caption:

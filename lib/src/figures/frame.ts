@@ -120,6 +120,11 @@ export function nameAxis(names: readonly string[], more: PlotlyObject & { readon
   };
 }
 
+/** A dashed line over the whole height of a panel. */
+export function verticalLine(x: number, xref = "x"): PlotlyObject {
+  return { type: "line", x0: x, x1: x, xref, yref: "paper", y0: 0, y1: 1, line: { color: palette.grey, width: 1, dash: "dash" } };
+}
+
 /** A text at a place of the figure, without arrow: centred there unless the place says otherwise. */
 export function note(text: string, place: PlotlyObject): PlotlyObject {
   return { text, showarrow: false, font: { size: sizes.small, color: palette.ink }, xanchor: "center", yanchor: "middle", ...place };

@@ -10,17 +10,25 @@ const panels = [
   { method: "regression", title: "(b) Regression", axis: "x2", domain: [0.51, 1] },
 ] as const;
 
+export interface GainFigureOptions extends FigureOptions {
+  /** "points" of the RewardBench score (default), or "percent" of the baseline's score; intervals are drawn with points */
+  readonly measure?: "points" | "percent";
+  /** what the baselines have in common; default "Llama-3.x" */
+  readonly baseline?: string;
+  /** size groups and their headings, in the order drawn; default the paper's three */
+  readonly groups?: readonly { readonly group: string; readonly heading: string }[];
+}
+
 /**
- * Figure 2: each model's gain over the Llama-3.x model of its size group (red), one panel per method.
+ * Figure 2: each model's gain over the baseline of its size group (red), one panel per method.
  *
  * @param rows  one per model and method; both panels share the order, by the regression gain within each group
- * @param options.measure  "points" of the RewardBench score (default), or "percent" of the baseline's score
  */
-export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { readonly measure?: "points" | "percent" }): Figure {
-  const { measure = "points" } = options;
-  const lines = namedLines(rows, measure);
+export function gainFigure(rows: readonly GainRow[], options: GainFigureOptions): Figure {
+  const { measure = "points", baseline = "Llama-3.x", groups = sizeGroupOrder } = options;
+  const lines = namedLines(rows, measure, groups);
   const left = sizes.edge + 8 + Math.max(...lines.map((line) => widthOf(line.name, sizes.small)));
-  const values = rows.map((row) => row[measure]);
+  const values = rows.flatMap((row) => [row[measure], ...intervalOf(row, measure)]);
   const plotWidth = (sizes.width - left - sizes.edge) * 0.49;
   const reach = [Math.min(0, ...values), Math.max(0, ...values)] as const;
   const room = 44 * ((reach[1] - reach[0]) / (plotWidth - 88)); // for the numbers at the bars' ends
@@ -30,8 +38,13 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
   const annotations: PlotlyObject[] = [];
   for (const { method, title, axis } of panels) {
     const drawn = lines.flatMap((line, y) =>
-      rows.filter((row) => row.model === line.model && row.method === method).map((row) => ({ row, y })),
+      rows
+        .filter((row) => row.model === line.model && row.sizeGroup === line.group && row.method === method)
+        .map((row) => ({ row, y, interval: intervalOf(row, measure) })),
     );
+    const hasIntervals = drawn.some(({ interval }) => interval.length > 0);
+    const text = (row: GainRow): string => (row.isBaseline ? "baseline" : numberText(row[measure], 1, true));
+    const textColor = (row: GainRow): string => (row.isBaseline ? palette.red : palette.ink);
     traces.push({
       type: "bar",
       orientation: "h",
@@ -40,14 +53,21 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
       y: drawn.map(({ y }) => y),
       width: 0.72,
       marker: { color: drawn.map(({ row }) => familyStyle(row.family).color) },
-      text: drawn.map(({ row }) => (row.isBaseline ? "baseline" : numberText(row[measure], 1, true))),
+      ...(hasIntervals ? { error_x: whiskers(drawn.map(({ row, interval }) => ({ value: row[measure], interval }))) } : {}),
+      text: drawn.map(({ row }) => (hasIntervals ? "" : text(row))),
       textposition: "outside",
       textangle: 0,
-      textfont: { size: sizes.small, color: drawn.map(({ row }) => (row.isBaseline ? palette.red : palette.ink)) },
+      textfont: { size: sizes.small, color: drawn.map(({ row }) => textColor(row)) },
       cliponaxis: false,
       hovertext: drawn.map(({ row }) => `${plain(row.model)}: ${numberText(row[measure], 1, true)}`),
       hoverinfo: "text",
     });
+    for (const { row, y, interval } of hasIntervals ? drawn : []) {
+      const isGain = row[measure] >= 0;
+      const ends = [row[measure], ...interval]; // the number stands beyond the whisker
+      const place = isGain ? { x: Math.max(...ends), xanchor: "left", xshift: 3 } : { x: Math.min(...ends), xanchor: "right", xshift: -3 };
+      annotations.push(note(text(row), { xref: axis, yref: "y", y, ...place, font: { size: sizes.small, color: textColor(row) } }));
+    }
     annotations.push(note(`<b>${title}</b>`, { xref: `${axis} domain`, x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "bottom" }));
   }
   const xAxis = { range, zeroline: true, zerolinecolor: palette.red, zerolinewidth: 1.5 };
@@ -65,10 +85,10 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
       },
       plotHeight: lines.length * sizes.row,
       room: { left, right: sizes.edge, top: 22, bottom: 46 },
-      title: "Gain over the Llama-3.x model of the same size group",
-      key: "Red: the Llama-3.x baseline of the group. Models of one family share a colour.",
-      caption: `RewardBench score minus that of the Llama-3.x baseline of the size group, ${measure === "points" ? "in points" : "relative to it in percent"}.`,
-      alt: `Two panels of bars. ${panels.map(({ method, title }) => describe(rows, method, title, measure)).join(" ")}`,
+      title: `Gain over the ${baseline} model of the same size group`,
+      key: `Red: the ${baseline} baseline of the group. Models of one family share a colour.${rows.some((row) => intervalOf(row, measure).length > 0) ? " Whiskers: 95 % intervals." : ""}`,
+      caption: `RewardBench score minus that of the ${baseline} baseline of the size group, ${measure === "points" ? "in points" : "relative to it in percent"}.`,
+      alt: `Two panels of bars. ${panels.map(({ method, title }) => describe(rows, method, title, { measure, groups })).join(" ")}`,
       numbers: rows.map((row) => ({
         method: row.method,
         size_group: row.sizeGroup,
@@ -76,6 +96,7 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
         family: row.family,
         gain_points: row.points,
         gain_percent: row.percent,
+        ...(rows.some((one) => one.interval) ? { low_points: row.interval?.low ?? null, high_points: row.interval?.high ?? null } : {}),
         is_baseline: row.isBaseline,
       })),
     },
@@ -83,9 +104,35 @@ export function gainFigure(rows: readonly GainRow[], options: FigureOptions & { 
   );
 }
 
+/** The ends of a row's interval; none where it has none. */
+function intervalOf({ interval }: GainRow, measure: "points" | "percent"): readonly number[] {
+  return measure === "points" && interval && Number.isFinite(interval.high - interval.low) ? [interval.low, interval.high] : [];
+}
+
+/** Intervals as Plotly takes them: how far each reaches to either side. */
+function whiskers(drawn: readonly { readonly value: number; readonly interval: readonly number[] }[]): PlotlyObject {
+  return {
+    type: "data",
+    symmetric: false,
+    array: drawn.map(({ value, interval: [, high] }) => (high === undefined ? null : high - value)),
+    arrayminus: drawn.map(({ value, interval: [low] }) => (low === undefined ? null : value - low)),
+    color: palette.ink,
+    thickness: 1.2,
+    width: 3,
+  };
+}
+
+/** A line of the vertical axis: the heading of a group, or one of its models. */
+interface Line {
+  readonly group: string;
+  readonly name: string;
+  readonly html: string;
+  readonly model: string | null;
+}
+
 /** The lines of the shared vertical axis: a heading for each size group, then its models. */
-function namedLines(rows: readonly GainRow[], measure: "points" | "percent"): { name: string; html: string; model: string | null }[] {
-  return sizeGroupOrder.flatMap(({ group, heading }) => {
+function namedLines(rows: readonly GainRow[], measure: "points" | "percent", groups: NonNullable<GainFigureOptions["groups"]>): Line[] {
+  return groups.flatMap(({ group, heading }) => {
     const members = rows.filter((row) => row.sizeGroup === group);
     const models = [...new Set(members.map((row) => row.model))];
     if (models.length === 0) return [];
@@ -96,18 +143,23 @@ function namedLines(rows: readonly GainRow[], measure: "points" | "percent"): { 
     const color = (model: string): string =>
       baselines.has(model) ? `<span style="color:${palette.red}">${plain(model)}</span>` : plain(model);
     return [
-      { name: heading, html: `<b>${plain(heading)}</b>`, model: null },
-      ...sorted.map((model) => ({ name: model, html: color(model), model })),
+      { group, name: heading, html: `<b>${plain(heading)}</b>`, model: null },
+      ...sorted.map((model) => ({ group, name: model, html: color(model), model })),
     ];
   });
 }
 
-function describe(rows: readonly GainRow[], method: string, title: string, measure: "points" | "percent"): string {
-  const groups = sizeGroupOrder.flatMap(({ group, heading }) => {
+function describe(
+  rows: readonly GainRow[],
+  method: string,
+  title: string,
+  { measure, groups }: Required<Pick<GainFigureOptions, "measure" | "groups">>,
+): string {
+  const best = groups.flatMap(({ group, heading }) => {
     const members = rows.filter((row) => row.method === method && row.sizeGroup === group);
     if (members.length === 0) return [];
-    const best = members.reduce((a, b) => (b[measure] > a[measure] ? b : a));
-    return [`${heading}: best ${best.model} (${numberText(best[measure], 1, true)})`];
+    const first = members.reduce((a, b) => (b[measure] > a[measure] ? b : a));
+    return [`${heading}: best ${first.model} (${numberText(first[measure], 1, true)})`];
   });
-  return `${title}: ${listed(groups)}.`;
+  return `${title}: ${listed(best)}.`;
 }

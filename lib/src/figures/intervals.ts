@@ -1,4 +1,4 @@
-import { framed, nameAxis, note, numberAxis } from "./frame.ts";
+import { framed, nameAxis, note, numberAxis, verticalLine } from "./frame.ts";
 import type { IntervalRow } from "./rows.ts";
 import { familyStyle, palette, sizes } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
@@ -73,8 +73,4 @@ export function intervalTrace({ label, value, low, high }: IntervalRow, y: numbe
 function arms(value: number | null, low: number | null, high: number | null): PlotlyObject {
   if (value === null || low === null || high === null || !Number.isFinite(high - low)) return { visible: false };
   return { type: "data", symmetric: false, array: [high - value], arrayminus: [value - low] };
-}
-
-function verticalLine(x: number): PlotlyObject {
-  return { type: "line", x0: x, x1: x, xref: "x", yref: "paper", y0: 0, y1: 1, line: { color: palette.grey, width: 1, dash: "dash" } };
 }

@@ -1,4 +1,4 @@
-import type { Category, Method, SizeGroup } from "../paper/index.ts";
+import type { Category, Method } from "../paper/index.ts";
 
 /** An entry of a leaderboard: `baseModelFamilyFigure`. */
 export interface BaseModelEntry {
@@ -8,10 +8,10 @@ export interface BaseModelEntry {
   readonly baseModelFamily: string | null;
 }
 
-/** A model's gain over the Llama-3.x model of its size group: `gainFigure`. */
+/** A model's gain over the baseline of its size group: `gainFigure`. */
 export interface GainRow {
   readonly method: Method;
-  readonly sizeGroup: SizeGroup;
+  readonly sizeGroup: string;
   readonly model: string;
   readonly family: string;
   /** score − baseline's score, points of RewardBench's percent */
@@ -19,6 +19,8 @@ export interface GainRow {
   /** the same relative to the baseline's score, percent */
   readonly percent: number;
   readonly isBaseline: boolean;
+  /** of `points`, where there is one */
+  readonly interval?: { readonly low: number; readonly high: number };
 }
 
 /** What a row of a correlation map is: a benchmark, an average of several (red), or a training metric such as #Params (green). */

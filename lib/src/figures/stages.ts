@@ -1,12 +1,14 @@
 import type { Category } from "../paper/index.ts";
-import { framed, nameAxis, note, numberAxis } from "./frame.ts";
-import { lineStyle, palette, sizes } from "./style.ts";
+import { framed, nameAxis, note, numberAxis, verticalLine } from "./frame.ts";
+import { familyStyle, lineStyle, palette, sizes } from "./style.ts";
 import { listed, numberText, plain, widthOf } from "./text.ts";
 import type { Figure, FigureOptions, PlotlyObject } from "./types.ts";
 
-/** A score of one stage of training in one section: `stageFigure`. */
+/** A score of one stage of training, or of one model, in one section: `stageFigure`. */
 export interface StageRow {
   readonly stage: string;
+  /** coloured by it, where given */
+  readonly family?: string;
   readonly category: Category;
   /** percent */
   readonly value: number;
@@ -26,8 +28,10 @@ const titles: Readonly<Record<Category, string>> = {
  * Stages of training side by side: one panel a section of RewardBench, in it one line a stage with its interval.
  *
  * @param rows  every stage in every section; stages in the order in which they first come
+ * @param options.reference  a vertical line in each panel to compare with, e.g. 50
  */
-export function stageFigure(rows: readonly StageRow[], options: FigureOptions): Figure {
+export function stageFigure(rows: readonly StageRow[], options: FigureOptions & { readonly reference?: number }): Figure {
+  const { reference } = options;
   const stages = [...new Set(rows.map((row) => row.stage))];
   const sections = (Object.keys(titles) as Category[]).filter((category) => rows.some((row) => row.category === category));
   const left = sizes.edge + 6 + Math.max(...stages.map((stage) => widthOf(stage, sizes.small)));
@@ -39,8 +43,8 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions): 
       i === 0 ? "xaxis" : `xaxis${i + 1}`,
       panelAxis(
         rows.filter((row) => row.category === category),
-        start,
-        start + wide,
+        [start, start + wide],
+        reference,
       ),
     ] as const;
   });
@@ -65,6 +69,7 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions): 
           yshift: 6,
         }),
       ),
+      shapes: reference === undefined ? [] : sections.map((_, i) => verticalLine(reference, i === 0 ? "x" : `x${i + 1}`)),
       layout: { ...Object.fromEntries(axes), yaxis: nameAxis(stages) },
       plotHeight: Math.max(stages.length, 2) * (sizes.row + 8) + 8,
       room: { left, right: sizes.edge, top: 20, bottom: 46 },
@@ -77,14 +82,15 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions): 
   );
 }
 
-function panelAxis(rows: readonly StageRow[], start: number, end: number): PlotlyObject {
-  const [low, high] = [Math.min(...rows.map((row) => row.low)), Math.max(...rows.map((row) => row.high))];
+function panelAxis(rows: readonly StageRow[], domain: readonly [number, number], reference: number | undefined): PlotlyObject {
+  const values = rows.flatMap((row) => [row.value, row.low, row.high, reference ?? row.value]).filter(Number.isFinite);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
   const edge = 0.05 * (high - low || 1);
-  return numberAxis("%", { domain: [start, end], range: [low - edge, high + edge], nticks: 4 });
+  return numberAxis("%", { domain, range: [low - edge, high + edge], nticks: 4 });
 }
 
 function stageTrace(row: StageRow | undefined, panel: number, at: number): PlotlyObject {
-  const { color } = lineStyle(at);
+  const { color } = row?.family === undefined ? lineStyle(at) : familyStyle(row.family);
   return {
     type: "scatter",
     mode: "markers",
@@ -92,7 +98,7 @@ function stageTrace(row: StageRow | undefined, panel: number, at: number): Plotl
     yaxis: "y",
     x: row ? [row.value] : [],
     y: row ? [at] : [],
-    error_x: row
+    error_x: hasInterval(row)
       ? {
           type: "data",
           symmetric: false,
@@ -109,7 +115,12 @@ function stageTrace(row: StageRow | undefined, panel: number, at: number): Plotl
   };
 }
 
+function hasInterval(row: StageRow | undefined): row is StageRow {
+  return row !== undefined && Number.isFinite(row.high - row.low);
+}
+
 function inWords(rows: readonly StageRow[], stage: string, category: Category): string {
   const row = rows.find((one) => one.stage === stage && one.category === category);
-  return row ? `${stage} ${numberText(row.value, 1)} [${numberText(row.low, 1)}, ${numberText(row.high, 1)}]` : `${stage} –`;
+  if (!row) return `${stage} –`;
+  return `${stage} ${numberText(row.value, 1)}${hasInterval(row) ? ` [${numberText(row.low, 1)}, ${numberText(row.high, 1)}]` : ""}`;
 }

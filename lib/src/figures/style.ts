@@ -39,6 +39,9 @@ const families: readonly (readonly [RegExp, FamilyStyle])[] = [
   [/falcon/i, { color: palette.sky, symbol: "cross" }],
   [/\byi\b/i, { color: palette.wine, symbol: "x" }],
   [/stablelm/i, { color: palette.olive, symbol: "star" }],
+  [/^atlas/, { color: palette.blue, symbol: "circle" }], // the families of vitro
+  [/^forge/, { color: palette.vermillion, symbol: "square" }],
+  [/^folio/, { color: palette.green, symbol: "diamond" }],
 ];
 
 /** The style of a family by its name ("Llama-3.x", "Qwen", …); grey circles for families that the paper does not have. */

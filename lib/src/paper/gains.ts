@@ -1,5 +1,5 @@
 import { joinResults } from "./results.ts";
-import type { Category, Method, PaperTables, SizeGroup } from "./types.ts";
+import type { Category, Method, ModelScores, PaperTables, SizeGroup } from "./types.ts";
 
 /** Absolute points, or percent of the baseline's score. The paper mixes both (claim C011). */
 export type Unit = "points" | "percent";
@@ -13,12 +13,20 @@ export interface GainOptions {
   readonly category?: Category;
 }
 
+/** A base model with its scores, in the size group that it is compared in. */
+export interface GroupedModel<G extends string = SizeGroup> extends ModelScores {
+  readonly method: Method;
+  readonly family: string;
+  readonly sizeGroup: G;
+  readonly paramsBillion: number;
+}
+
 /** One bar of Figure 2. */
-export interface Gain {
+export interface Gain<G extends string = SizeGroup> {
   readonly method: Method;
   readonly model: string;
   readonly family: string;
-  readonly sizeGroup: SizeGroup;
+  readonly sizeGroup: G;
   readonly paramsBillion: number;
   /** percent */
   readonly score: number;
@@ -36,23 +44,28 @@ export interface Gain {
 export const sizeGroups: readonly SizeGroup[] = ["<3B", "3-6B", ">=6B"];
 
 /**
- * What each base model gains over the Llama-3.x model of its size group: §3.3, Figure 2.
+ * What each base model gains over the baseline of its size group: §3.3, Figure 2.
  *
  *     points:  score − score of the baseline          percent:  100 · (score / score of the baseline − 1)
  *
- * @returns the 40 models by size group, within a group by falling gain
+ * @param rows       of one method; rows of other groups than the baselines' are left out
+ * @param baselines  the model of each group that the others are compared with; groups in the order wanted
+ * @param category   default the overall score
+ * @returns by size group, within a group by falling gain
+ * @throws  when a baseline is not among the rows of its group
  */
-export function gainsOverLlama(tables: PaperTables, options: GainOptions): Gain[] {
-  const { method, baseline = "Llama-3.1-8B-Instruct", category = "score" } = options;
-  const baselines: Record<SizeGroup, string> = { "<3B": "Llama-3.2-1B-Instruct", "3-6B": "Llama-3.2-3B-Instruct", ">=6B": baseline };
-  const rows = joinResults(tables, method);
-  return sizeGroups.flatMap((group) => {
-    const base = rows.find((row) => row.model === baselines[group]);
-    if (!base) throw new Error(`gainsOverLlama: the baseline ${baselines[group]} is not in the tables; add it`);
-    return rows
-      .filter((row) => row.sizeGroup === group)
+export function gainsOverBaselines<G extends string>(
+  rows: readonly GroupedModel<G>[],
+  baselines: Readonly<Record<G, string>>,
+  category: Category = "score",
+): Gain<G>[] {
+  return (Object.keys(baselines) as G[]).flatMap((group) => {
+    const members = rows.filter((row) => row.sizeGroup === group);
+    const base = members.find((row) => row.model === baselines[group]);
+    if (!base) throw new Error(`gainsOverBaselines: the baseline ${baselines[group]} is not among the models of ${group}; add it`);
+    return members
       .map((row) => ({
-        method,
+        method: row.method,
         model: row.model,
         family: row.family,
         sizeGroup: group,
@@ -66,6 +79,13 @@ export function gainsOverLlama(tables: PaperTables, options: GainOptions): Gain[
       }))
       .sort((a, b) => b.points - a.points);
   });
+}
+
+/** The gains of the 40 models over the Llama-3.x model of their size group. */
+export function gainsOverLlama(tables: PaperTables, options: GainOptions): Gain[] {
+  const { method, baseline = "Llama-3.1-8B-Instruct", category } = options;
+  const baselines: Record<SizeGroup, string> = { "<3B": "Llama-3.2-1B-Instruct", "3-6B": "Llama-3.2-3B-Instruct", ">=6B": baseline };
+  return gainsOverBaselines(joinResults(tables, method), baselines, category);
 }
 
 /** How much a score differs from an earlier one, in points or in percent of the earlier one. */

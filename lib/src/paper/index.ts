@@ -1,6 +1,7 @@
 /** The paper in types and its arithmetic: joined tables, size groups, gains, changes. Pure: no files, no clock. */
 
 export * from "./charts.ts";
+export * from "./cost.ts";
 export * from "./gains.ts";
 export * from "./post-training.ts";
 export * from "./related-work.ts";

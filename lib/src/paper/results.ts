@@ -1,15 +1,17 @@
-import type { BaseModel, Category, Method, PaperTables, RewardBenchScores, RewardModelResult } from "./types.ts";
+import type { BaseModel, Category, Method, MethodTables, RewardBenchScores, RewardModelResult } from "./types.ts";
 
 /** The five columns of Tables 1, 4 and 5, in print order. */
 export const categories: readonly Category[] = ["chat", "chatHard", "safety", "reasoning", "score"];
 
-/** A base model of Table 3 with the scores of its reward model from Table 4 or 5. */
-export interface JoinedResult extends BaseModel, RewardBenchScores {
-  readonly method: Method;
+interface Named {
+  readonly model: string;
 }
 
+/** A base model of Table 3 with the scores of its reward model from Table 4 or 5. */
+export type JoinedResult<M extends Named = BaseModel> = M & RewardModelResult;
+
 /** The table of a method: Table 4 for regression, Table 5 for Bradley–Terry. */
-export function resultsOf(tables: PaperTables, method: Method): readonly RewardModelResult[] {
+export function resultsOf(tables: Pick<MethodTables, "regression" | "bradleyTerry">, method: Method): readonly RewardModelResult[] {
   return method === "regression" ? tables.regression : tables.bradleyTerry;
 }
 
@@ -18,7 +20,7 @@ export function resultsOf(tables: PaperTables, method: Method): readonly RewardM
  *
  * @throws when a model of Table 3 has no result
  */
-export function joinResults(tables: PaperTables, method: Method): JoinedResult[] {
+export function joinResults<M extends Named>(tables: MethodTables<M>, method: Method): JoinedResult<M>[] {
   const results = byModel(resultsOf(tables, method));
   return tables.models.map((model) => {
     const result = results.get(model.model);
@@ -38,16 +40,19 @@ export function meanOfCategories(scores: Omit<RewardBenchScores, "score">): numb
   return (scores.chat + scores.chatHard + scores.safety + scores.reasoning) / 4;
 }
 
-/** Scores of one base model under both methods, and regression minus Bradley–Terry in points. */
-export interface MethodGap extends BaseModel {
+/** Scores of a base model under both methods, and regression minus Bradley–Terry. */
+export interface MethodGapScores {
   readonly regression: RewardBenchScores;
   readonly bradleyTerry: RewardBenchScores;
   /** points */
   readonly gap: RewardBenchScores;
 }
 
-/** Regression minus Bradley–Terry for each of the 40 base models, in the order of Table 3: appendix E, Figure 11. */
-export function regressionMinusBradleyTerry(tables: PaperTables): MethodGap[] {
+/** A base model and what separates the methods on it. */
+export type MethodGap<M extends Named = BaseModel> = M & MethodGapScores;
+
+/** Regression minus Bradley–Terry for each base model, in the order of the models (40 in Table 3): appendix E, Figure 11. */
+export function regressionMinusBradleyTerry<M extends Named>(tables: MethodTables<M>): MethodGap<M>[] {
   const bradleyTerry = byModel(joinResults(tables, "bradley-terry"));
   const models = byModel(tables.models);
   return joinResults(tables, "regression").map((row) => {

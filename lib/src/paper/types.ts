@@ -18,6 +18,11 @@ export interface RewardBenchScores {
   readonly score: number;
 }
 
+/** A base model by name, with the scores of its reward model. */
+export interface ModelScores extends RewardBenchScores {
+  readonly model: string;
+}
+
 /** One of the 40 base models: Table 3. */
 export interface BaseModel {
   readonly model: string;
@@ -37,8 +42,7 @@ export interface BaseModel {
 }
 
 /** A row of Table 4 (regression) or Table 5 (Bradley–Terry). */
-export interface RewardModelResult extends RewardBenchScores {
-  readonly model: string;
+export interface RewardModelResult extends ModelScores {
   readonly method: Method;
 }
 
@@ -66,13 +70,17 @@ export interface Benchmark {
   readonly note: string;
 }
 
-/** Tables 1 to 5. */
-export interface PaperTables {
-  readonly postTraining: readonly PostTrainingStage[];
-  readonly benchmarks: readonly Benchmark[];
-  readonly models: readonly BaseModel[];
+/** Base models and the scores of their reward models by either method: Tables 3, 4 and 5, or others in their form. */
+export interface MethodTables<M extends { readonly model: string } = BaseModel> {
+  readonly models: readonly M[];
   readonly regression: readonly RewardModelResult[];
   readonly bradleyTerry: readonly RewardModelResult[];
+}
+
+/** Tables 1 to 5. */
+export interface PaperTables extends MethodTables {
+  readonly postTraining: readonly PostTrainingStage[];
+  readonly benchmarks: readonly Benchmark[];
 }
 
 /** One mark of a chart of the related work (§2): the value its description gives and the value of the original, where known. */

@@ -1,5 +1,5 @@
 import { type BenchmarkMatrix, completeMatrix, widerMatrix, withoutAggregates } from "../benchmarks/index.ts";
-import { joinResults, type Method } from "../paper/index.ts";
+import { joinResults, type Method, type ModelScores } from "../paper/index.ts";
 import { type LeaderboardDate, readPaperTables } from "../published/index.ts";
 import { type Matrix, matrixFrom } from "../statistics/index.ts";
 
@@ -33,24 +33,43 @@ export interface TableOptions {
  */
 export function trainingTable(options: TableOptions = {}): TrainingTable {
   const { method = "regression", math = "2025-02-08" } = options;
-  const results = joinResults(readPaperTables(), method);
   const full = withoutAggregates(completeMatrix({ math }));
   const thin = withoutAggregates(widerMatrix({ tier: "A", mix: true, math }));
-  const wider = thin.columns.filter((column, j) => !full.columns.includes(column) && thin.values.some((row) => row[j] !== null));
+  return tableOf(joinResults(readPaperTables(), method), full, thin);
+}
+
+/**
+ * Models with their scores, beside columns of one or two matrices.
+ *
+ * @param results  the rows, in this order
+ * @param full     has a value for every model in every column
+ * @param thin     further columns, with gaps; those without any value, and those that `full` has, are left out
+ * @throws when a model is not in a matrix, or a cell of `full` is empty
+ */
+export function tableOf(
+  results: readonly (ModelScores & { readonly family: string })[],
+  full: BenchmarkMatrix,
+  thin?: BenchmarkMatrix,
+): TrainingTable {
   const columnOf = (matrix: BenchmarkMatrix, column: string): (number | null)[] => {
     const j = matrix.columns.indexOf(column);
-    return results.map(({ model }) => matrix.values[matrix.models.indexOf(model)]![j]!);
+    return results.map(({ model }) => {
+      const row = matrix.values[matrix.models.indexOf(model)];
+      if (row === undefined) throw new Error(`tableOf: ${model} is not in the matrix; give its row`);
+      return row[j]!;
+    });
   };
+  const complete = full.columns.map((column) => [column, columnOf(full, column)] as const);
+  const gap = complete.find(([, values]) => values.includes(null));
+  if (gap) throw new Error(`tableOf: column "${gap[0]}" is not complete; leave it out or give it as a thin one`);
+  const others = thin?.columns.filter((column, j) => !full.columns.includes(column) && thin.values.some((row) => row[j] !== null)) ?? [];
   return {
     models: results.map((row) => row.model),
     families: results.map((row) => row.family),
     scores: Float64Array.from(results, (row) => row.score),
     complete: full.columns,
-    wider,
-    values: Object.fromEntries([
-      ...full.columns.map((column) => [column, columnOf(full, column)]),
-      ...wider.map((column) => [column, columnOf(thin, column)]),
-    ]),
+    wider: others,
+    values: Object.fromEntries([...complete, ...others.map((column) => [column, columnOf(thin!, column)] as const)]),
   };
 }
 

@@ -18,6 +18,7 @@ export * from "./merge-vector.ts";
 export * from "./mover.ts";
 export * from "./pca.ts";
 export { type FitOptions, fitGrid, fitPipeline, type Pipeline, paperGrid, type Setting } from "./pipeline.ts";
+export * from "./pooled-intervals.ts";
 export * from "./proportion.ts";
 export * from "./random.ts";
 export * from "./resampling.ts";

@@ -52,6 +52,22 @@ export function searchMergeVector(differences: Matrix): MergeVector {
   return search.result();
 }
 
+/**
+ * Pairs that a vector wins, as the search counts them.
+ *
+ *     #{ pairs : w·d > 1e-9 }
+ *
+ * @param weights      any five, of the grid or not
+ * @param differences  chosen minus rejected, per attribute  [pairs × 5]
+ * @throws             when weights and columns are not as many
+ */
+export function pairsWon(weights: readonly number[], { rows, columns, data }: Matrix): number {
+  if (weights.length !== columns) throw new Error(`pairsWon: ${weights.length} weights for ${columns} columns; give one for each`);
+  let won = 0;
+  for (let i = 0; i < rows; i++) if (weights.reduce((sum, weight, k) => sum + weight * data[i * columns + k]!, 0) > smallestWin) won += 1;
+  return won;
+}
+
 type Indices = [number, number, number, number, number];
 
 class Search {

@@ -54,17 +54,17 @@ export interface AdamConfig {
   readonly decay: "all" | "matrices";
 }
 
-/** Bradley–Terry reward models as the paper trains them (§3.1 and Appendix G). The rate is one of `paperLearningRates`. */
+/** Bradley–Terry reward models as the paper trains them (§3.1). The rate is one of `paperLearningRates`. */
 export const paperBradleyTerry: TrainConfig = {
-  epochs: 1, // Appendix G
+  epochs: 1, // §3.1
   maxSteps: null, // the epoch: 105 steps of 6,766 pairs
-  batchSize: 64, // Appendix G: pairs of a step
+  batchSize: 64, // §3.1: pairs of a step
   microTokens: 8192, // ours: two texts of the longest length
   paddedLengths: 8, // ours
   learningRate: 3e-6, // one of the paper's ten, about the middle; search for the best
   headLearningRateFactor: 1, // ours; the paper names one rate
-  schedule: "constant", // Appendix G
-  warmupSteps: 20, // Appendix G
+  schedule: "constant", // §3.1
+  warmupSteps: 20, // §3.1
   firstStep: 0, // transformers, which the paper used
   adam: {
     beta1: 0.9, // AdamW's default in PyTorch; the paper gives none
@@ -78,17 +78,17 @@ export const paperBradleyTerry: TrainConfig = {
   lora: null,
   shuffle: true, // transformers' default
   dropLastBatch: true, // ours: 105 steps of 64, as NVIDIA's recipe has
-  evaluateEvery: 20, // Appendix G: chosen by validation accuracy at every checkpoint
-  saveEvery: 20, // Appendix G
+  evaluateEvery: 20, // §3.1: chosen by validation accuracy at every checkpoint
+  saveEvery: 20, // §3.1
   keepCheckpoints: 2, // ours: the newest and one before, beside the best
   seed: 42, // transformers' default; the paper gives none
   gradientCheckpointing: true, // ours: memory
 };
 
-/** Regression reward models as the paper trains them (§3.1 and Appendix G). The rate is one of `paperLearningRates`. */
+/** Regression reward models as the paper trains them (§3.1). The rate is one of `paperLearningRates`. */
 export const paperRegression: TrainConfig = {
   ...paperBradleyTerry,
-  epochs: 2, // Appendix G
+  epochs: 2, // §3.1
   learningRate: 3e-6, // one of the paper's ten, about the middle; search for the best
 };
 
@@ -103,7 +103,7 @@ export const laptop: TrainConfig = {
   gradientCheckpointing: false, // ours: memory is not short
 };
 
-/** The ten rates that the paper tries for each model and method (Appendix G); the best on validation data is kept. */
+/** The ten rates that the paper tries for each model and method (§3.1); the best on validation data is kept. */
 export const paperLearningRates: {
   readonly "bradley-terry": readonly number[];
   readonly regression: readonly number[];

@@ -65,7 +65,7 @@ export interface SearchResult {
 
 /**
  * Train with each learning rate and seed, one after another, and choose the rate with the best validation accuracy (mean over the seeds;
- * for language models the smallest loss; of equal ones the first). Source: the paper, Appendix G, ten rates for each model.
+ * for language models the smallest loss; of equal ones the first). Source: the paper, §3.1, ten rates for each model.
  *
  * Safe to kill: finished runs stand in `search.jsonl` and are not repeated, one that was killed goes on. Of the finished runs only the
  * checkpoints that can still be the best are kept.

@@ -1,6 +1,16 @@
-import { bootstrapInterval, histogram, jensenShannonDistance, mean, pooledBins, type Random, spearman } from "../statistics/index.ts";
-import { type Recipe, zoo } from "./recipes.ts";
+import { type Category, categories } from "../paper/index.ts";
+import {
+  bootstrapInterval,
+  type GroupMean,
+  jensenShannonDistance,
+  mean,
+  pooledIntervals,
+  type Random,
+  spearman,
+} from "../statistics/index.ts";
+import type { Recipe } from "./recipes.ts";
 import type { Method } from "./reward-models.ts";
+import { type StudyResult, studyResults } from "./study-results.ts";
 import {
   chosenRuns,
   type PresenceRow,
@@ -8,10 +18,11 @@ import {
   type RewardRow,
   type Section,
   type SkillRow,
+  type StudyTables,
   sectionByBase,
   skillByBase,
 } from "./study-tables.ts";
-import { domains, helpfulnessWeights, type Mixture, mixtures } from "./world/index.ts";
+import { type Domain, domains, type Family, helpfulnessWeights, type Mixture, mixtures } from "./world/index.ts";
 
 /** What a study says, where the truth is known: an estimate with its 95 % interval. */
 export interface Finding {
@@ -27,44 +38,66 @@ export interface MixturePair {
   readonly b: string;
   /** Jensen–Shannon distance of the shares of the domains */
   readonly mixtures: number;
-  /** Jensen–Shannon distance of the distributions of presence scores, mean over the domains */
+  /** Jensen–Shannon distance of the distributions of presence scores */
   readonly presence: number;
+  readonly differs: Difference;
 }
 
-/** True and measured distances of all pairs of models. @param bins  equal-width bins over all models' scores of a domain */
-export function mixturePairs(presence: readonly PresenceRow[], models: readonly Recipe[], bins: number = 100): MixturePair[] {
-  const distances = domains.map((domain) => {
-    const scores = presenceByBase(presence, domain);
-    const own = models.map(({ name }) => scores.get(name) ?? missing(name, "presence scores"));
-    const edges = pooledBins(own, bins);
-    const shares = own.map((values) => histogram(values, edges));
-    return (a: number, b: number): number => jensenShannonDistance(shares[a]!, shares[b]!);
+/** What two recipes differ in; "seed" where in nothing else, "several" where in more than one thing. */
+export type Difference = "seed" | "architecture" | "size" | "tokens" | "mixture" | "several";
+
+/** A distance of presence scores between two of some models, by their places in the list. */
+export interface PresenceDistance {
+  readonly a: number;
+  readonly b: number;
+  readonly distance: number;
+}
+
+/** True and measured distances of pairs of models, and what the two differ in. @param distances  between the models, e.g. of `compareStudy` */
+export function mixturePairs(models: readonly Recipe[], distances: readonly PresenceDistance[]): MixturePair[] {
+  return distances.map(({ a, b, distance }) => {
+    const [first, second] = [models[a]!, models[b]!];
+    const truth = jensenShannonDistance(shareList(mixtures[first.family]), shareList(mixtures[second.family]));
+    return { a: first.name, b: second.name, mixtures: truth, presence: distance, differs: difference(first, second) };
   });
-  return models.flatMap((first, a) =>
-    models.slice(a + 1).map((second, i) => ({
-      a: first.name,
-      b: second.name,
-      mixtures: jensenShannonDistance(shareList(mixtures[first.family]), shareList(mixtures[second.family])),
-      presence: mean(distances.map((distance) => distance(a, a + 1 + i))),
-    })),
-  );
 }
 
 function shareList(mixture: Mixture): number[] {
   return domains.map((domain) => mixture[domain]);
 }
 
+/** Models of one recipe but for the seed show the floor: how far apart two models are between which nothing differs but chance. */
+function difference(a: Recipe, b: Recipe): Difference {
+  const fields = {
+    family: "mixture",
+    architecture: "architecture",
+    size: "size",
+    tokens: "tokens",
+    repeats: "several",
+    stage: "several",
+  } as const;
+  const found = (Object.keys(fields) as (keyof typeof fields)[]).filter((field) => a[field] !== b[field]);
+  if (found.length === 0) return "seed";
+  return found.length === 1 ? fields[found[0]!] : "several";
+}
+
 /**
  * Do distances of presence scores order the models' mixtures? Spearman's ρ over pairs of models; for the interval models are drawn with
  * replacement, and a model is no pair with itself.
+ *
+ * @param pairs   that count, e.g. those of different mixtures only; pairs with other models are left out
  */
 export function mixtureRecovery(pairs: readonly MixturePair[], models: readonly Recipe[], random: Random): Finding {
   const place = new Map(models.map(({ name }, i) => [name, i]));
-  const at = new Map(pairs.map((pair) => [key(place.get(pair.a)!, place.get(pair.b)!), pair]));
+  const among = pairs.filter(({ a, b }) => place.has(a) && place.has(b));
+  const at = new Map(among.map((pair) => [key(place.get(pair.a)!, place.get(pair.b)!), pair]));
   const rho = (indices: ArrayLike<number>): number => {
     const chosen: MixturePair[] = [];
     for (let i = 0; i < indices.length; i++) {
-      for (let j = i + 1; j < indices.length; j++) if (indices[i] !== indices[j]) chosen.push(at.get(key(indices[i]!, indices[j]!))!);
+      for (let j = i + 1; j < indices.length; j++) {
+        const pair = at.get(key(indices[i]!, indices[j]!));
+        if (pair) chosen.push(pair);
+      }
     }
     return spearman(chosen.map((pair) => pair.mixtures), chosen.map((pair) => pair.presence)); // biome-ignore format: one thought
   };
@@ -75,25 +108,37 @@ function key(a: number, b: number): string {
   return `${Math.min(a, b)} ${Math.max(a, b)}`;
 }
 
-/** How far apart two models of one mixture, size and architecture are that differ by their seed alone: below it a distance says nothing. */
-export function seedFloor(pairs: readonly MixturePair[], models: readonly Recipe[]): MixturePair[] {
-  const recipe = new Map(models.map((model) => [model.name, model]));
-  return pairs.filter(({ a, b }) => {
-    const [first, second] = [recipe.get(a)!, recipe.get(b)!];
-    return (["family", "architecture", "size", "tokens", "repeats", "stage"] as const).every((field) => first[field] === second[field]);
-  });
-}
-
 /** Does a domain's mean presence score follow its share of the mixture? Spearman's ρ over models. */
-export function shareAndPresence(
-  presence: readonly PresenceRow[],
-  models: readonly Recipe[],
-  domain: keyof Mixture,
-  random: Random,
-): Finding {
+export function shareAndPresence(presence: readonly PresenceRow[], models: readonly Recipe[], domain: Domain, random: Random): Finding {
   const scores = presenceByBase(presence, domain);
   const means = models.map(({ name }) => mean(scores.get(name) ?? missing(name, "presence scores")));
   return correlation(models.map(({ family }) => mixtures[family][domain]), means, random); // biome-ignore format: one thought
+}
+
+/** In how many generations the family that read most of a domain finds its documents likeliest. */
+export interface LargestShare {
+  readonly family: Family;
+  readonly wins: number;
+  readonly generations: number;
+}
+
+/**
+ * Does the family with the largest share of a domain find its documents likeliest? Families are compared within a generation, which is a size,
+ * an amount of text and a seed: a larger model finds everything likelier. Where shares decide nothing, one of three would.
+ *
+ * @param models  generations that lack a family are left out
+ */
+export function largestShareWins(presence: readonly PresenceRow[], models: readonly Recipe[], domain: Domain): LargestShare {
+  const scores = presenceByBase(presence, domain);
+  const families = Object.keys(mixtures) as Family[];
+  const family = families.reduce((most, next) => (mixtures[next][domain] > mixtures[most][domain] ? next : most));
+  const score = ({ name }: Recipe): number => mean(scores.get(name) ?? missing(name, "presence scores"));
+  const generation = ({ size, tokens, seed }: Recipe): string => `${size} ${tokens} ${seed}`;
+  const complete = [...new Set(models.map(generation))]
+    .map((of) => families.map((own) => models.find((model) => model.family === own && generation(model) === of)))
+    .filter((members): members is Recipe[] => !members.includes(undefined));
+  const winners = complete.map((members) => members.reduce((best, next) => (score(next) > score(best) ? next : best)).family);
+  return { family, wins: winners.filter((winner) => winner === family).length, generations: complete.length };
 }
 
 /** Does a skill of the base predict a section of its reward models? Spearman's ρ over bases, their seeds averaged. */
@@ -109,26 +154,31 @@ export function skillAndSection(
   return correlation(of(x, `skill ${skill}`), of(y, `reward models (${method})`), random);
 }
 
-/** Two stages of one model, seed by seed: what the later one changed. */
-export interface StageChange {
+/** What changes from one base to another in a section of RewardBench, in points: the mean over preference samples. */
+export interface BaseChange extends GroupMean {
   readonly from: string;
   readonly to: string;
-  readonly method: Method;
-  readonly seed: number;
-  readonly change: number;
+  readonly category: Category;
 }
 
-/** What SFT and DPO change in reward accuracy. */
-export function stageChanges(rewards: readonly RewardRow[], section: Section, recipes: readonly Recipe[] = zoo): StageChange[] {
-  const runs = chosenRuns(rewards);
-  return recipes.flatMap(({ name, from }) =>
-    runs.flatMap((after) => {
-      const before = runs.find(({ base, method, seed }) => base === from && method === after.method && seed === after.seed);
-      if (after.base !== name || before === undefined) return [];
-      const change = after.sections[section] - before.sections[section];
-      return [{ from: before.base, to: name, method: after.method, seed: after.seed, change }];
-    }),
-  );
+/**
+ * Changes between bases, e.g. from one stage of training to the next, or to another seed. Both learn from the same preference samples, so
+ * changes are taken sample by sample; the intervals over samples (`pooledIntervals`) are made with the scatter of all pairs given, for two values say little of their own.
+ *
+ * @throws when a base has no reward model by this method with one of the seeds
+ */
+export function baseChanges(
+  study: Pick<StudyTables, "rewards" | "record">,
+  method: Method,
+  pairs: readonly { readonly from: string; readonly to: string }[],
+): BaseChange[] {
+  const samples = study.record.plan.seeds.map((seed) => studyResults(study, method, seed));
+  const of = (results: readonly StudyResult[], base: string): StudyResult =>
+    results.find(({ model }) => model === base) ?? missing(base, `reward models (${method})`);
+  return categories.flatMap((category) => {
+    const changes = pairs.map(({ from, to }) => samples.map((results) => of(results, to)[category] - of(results, from)[category]));
+    return pooledIntervals(changes).map((change, i) => ({ ...pairs[i]!, category, ...change }));
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cannotWrite, makeFolder, readText, writeWhole } from "../files/index.ts";
-import { openModel } from "../models/index.ts";
+import { cannotWrite, makeFolder, placeOf, readText, writeWhole } from "../files/index.ts";
+import { openCheckpoint, openModel } from "../models/index.ts";
 import { inParallel } from "../serving/index.ts";
 import type { LogLine, StepLine, TrainResult } from "../training/index.ts";
 import { type SkillScore, scoreSkills } from "./benchmark-scores.ts";
@@ -34,12 +34,53 @@ export interface ZooOptions extends MakeOptions {
 /** Name of a model's record, in its folder. */
 const recordFile = "vitro.json";
 
-/** The record of a finished model of the zoo; null where it is not there, or was made by another recipe. */
+/**
+ * The record of a finished model of the zoo; null where it is not there.
+ *
+ * @throws one line: a record that cannot be read, or of a model that was made by another recipe
+ */
 export function readModelRecord(folder: string, recipe: Recipe): ModelRecord | null {
   const path = join(folder, recordFile);
   if (!existsSync(path)) return null;
-  const record = JSON.parse(readText(path)) as ModelRecord;
-  return JSON.stringify(record.recipe) === JSON.stringify(recipe) ? record : null;
+  const again = `delete the folder and make it again: basewise vitro make ${recipe.name}`;
+  const record = parsed(readText(path));
+  if (record === null) throw new Error(`${placeOf(path)}: is no record of a model; ${again}`);
+  const differing = (Object.keys(recipe) as (keyof Recipe)[]).find((field) => record.recipe[field] !== recipe[field]);
+  if (differing === undefined) return record;
+  const [there, now] = [record.recipe[differing], recipe[differing]].map((value) => JSON.stringify(value));
+  throw new Error(`${placeOf(folder)}: was made by another recipe (${differing} is ${there} there and ${now} now); ${again}`);
+}
+
+function parsed(text: string): ModelRecord | null {
+  try {
+    const record = JSON.parse(text) as ModelRecord | null;
+    return typeof record?.recipe === "object" && record.recipe !== null ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws one line where a model is not there, not finished, or damaged */
+export function requireModel(folder: string, name: string): void {
+  const recipe = zoo.find((known) => known.name === name);
+  const make = `basewise vitro make ${name}`;
+  if (!existsSync(folder)) throw new Error(`${placeOf(folder)}: is not there; make it: ${make}`);
+  if (recipe && readModelRecord(folder, recipe) === null) throw new Error(`${placeOf(folder)}: is not finished; make it: ${make}`);
+  try {
+    openCheckpoint(folder).close();
+  } catch (error) {
+    throw new Error(`${(error as Error).message}${recipe ? `; delete the folder and make it again: ${make}` : ""}`);
+  }
+}
+
+/** Models that are not there yet, in the zoo's order: those that are named, and those that they start from. */
+export function missingModels(names: readonly string[], zooFolder: string): Recipe[] {
+  return withOrigins(names).filter((recipe) => {
+    const folder = join(zooFolder, recipe.name);
+    if (readModelRecord(folder, recipe) === null) return true;
+    requireModel(folder, recipe.name);
+    return false;
+  });
 }
 
 /**
@@ -51,20 +92,21 @@ export function readModelRecord(folder: string, recipe: Recipe): ModelRecord | n
  * @returns whether all are there; false after the signal
  */
 export async function makeZoo(names: readonly string[], zooFolder: string, work: string, options: ZooOptions = {}): Promise<boolean> {
-  const wanted = withOrigins(names);
+  const missing = missingModels(names, zooFolder);
   for (const folder of [zooFolder, work]) requireFolder(folder);
   for (const stage of ["base", "sft", "sft-dpo"] as const) {
-    const recipes = wanted.filter((recipe) => recipe.stage === stage && readModelRecord(join(zooFolder, recipe.name), recipe) === null);
-    const largestFirst = recipes.sort((a, b) => cost(b) - cost(a));
+    const largestFirst = missing.filter((recipe) => recipe.stage === stage).sort((a, b) => makingCost(b) - makingCost(a));
     for await (const _ of inParallel(largestFirst, options.parallel ?? 2, (recipe) => makeModel(recipe, zooFolder, work, options)));
     if (options.signal?.aborted) return false;
   }
   return true;
 }
 
-function requireFolder(folder: string): void {
+/** Make a folder, and see that files can be made in it: before hours of work, not after. */
+export function requireFolder(folder: string): void {
   try {
     makeFolder(folder);
+    rmdirSync(mkdtempSync(join(folder, ".try-")));
   } catch (error) {
     throw cannotWrite(folder, error);
   }
@@ -81,11 +123,13 @@ function withOrigins(names: readonly string[]): Recipe[] {
   return zoo.filter((recipe) => all.has(recipe));
 }
 
-function cost({ size, tokens }: Recipe): number {
-  return tokens * { XS: 1, S: 2, M: 6 }[size];
+/** What a model takes, in steps of an XS; what follows pre-training reads less text. */
+export function makingCost({ size, tokens, stage }: Recipe): number {
+  return ((stage === "base" ? tokens : 150_000) / 512) * { XS: 1, S: 2, M: 6 }[size];
 }
 
 async function makeModel(recipe: Recipe, zooFolder: string, work: string, options: ZooOptions): Promise<void> {
+  if (options.signal?.aborted) return;
   const folder = join(zooFolder, recipe.name);
   const own = join(work, recipe.name);
   const { onModelStep, onModel, parallel: _, ...rest } = options;
@@ -101,6 +145,7 @@ async function makeModel(recipe: Recipe, zooFolder: string, work: string, option
   if (result.stopped) return;
   const record = await recordOf(recipe, folder, result, settings);
   writeWhole(join(folder, recordFile), `${JSON.stringify(record, null, 2)}\n`);
+  rmSync(own, { recursive: true, force: true });
   onModel?.(recipe, record);
 }
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { type EncodedAnswers, encodeAnswers, newTally, readRecords } from "../datasets/index.ts";
-import { type OpenedModel, openModel, scoreTexts } from "../models/index.ts";
+import { type OpenedModel, openModel } from "../models/index.ts";
 import { type DpoExample, saveLanguageModel, type TextExample, type TrainConfig, type TrainResult, train } from "../training/index.ts";
+import { answerSums } from "./answer-likelihoods.ts";
 import type { MakeOptions } from "./pre-train.ts";
 import type { Recipe } from "./recipes.ts";
 import { rewardConfig } from "./reward-models.ts";
@@ -72,12 +73,6 @@ async function answerPairs({ tokenizer }: OpenedModel, folder: string, pairs: nu
 
 /** Sums of the reference's log-probabilities over the answers. */
 async function withReference(reference: OpenedModel, pairs: readonly EncodedAnswers[]): Promise<DpoExample[]> {
-  const answers = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);
-  const scores = await scoreTexts(
-    reference,
-    answers.map(({ ids }) => ids),
-    { batch: 64 },
-  );
-  const sums = answers.map(({ predictFrom = 1 }, i) => scores[i]!.subarray(predictFrom - 1).reduce((sum, value) => sum + value, 0));
-  return pairs.map((pair, i) => ({ ...pair, referenceChosen: sums[2 * i]!, referenceRejected: sums[2 * i + 1]! }));
+  const sums = await answerSums(reference, pairs);
+  return pairs.map((pair, i) => ({ ...pair, referenceChosen: sums[i]!.chosen, referenceRejected: sums[i]!.rejected }));
 }

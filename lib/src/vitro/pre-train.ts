@@ -10,14 +10,14 @@ import {
   train,
 } from "../training/index.ts";
 import { extraDocuments, repeatedDocuments } from "./detection.ts";
-import { saveNewModel } from "./new-model.ts";
+import { saveRandomBase } from "./new-model.ts";
 import type { Recipe } from "./recipes.ts";
-import { modelConfig, sizes } from "./sizes.ts";
-import { embeddingRows, makeWorld, mixtures, packedRows, textStream, tokenizerFiles, vocabularyOf } from "./world/index.ts";
+import { sizes } from "./sizes.ts";
+import { makeWorld, mixtures, packedRows, textStream, vocabularyOf } from "./world/index.ts";
 
 /** Tokens of a row, and rows of a step: many small steps teach models this small more than fewer large ones. */
-const rowLength = 64;
-const rowsOfAStep = 8;
+export const rowLength = 64;
+export const rowsOfAStep = 8;
 /** Rows of other text of the same mixture, on which the loss is measured. */
 const validationRows = 256;
 
@@ -27,6 +27,9 @@ export interface MakeOptions {
   readonly onStep?: (line: StepLine, steps: number) => void;
   readonly signal?: AbortSignal;
 }
+
+/** Steps of a recipe's pre-training. */
+const stepsOf = ({ tokens }: Recipe): number => Math.floor(tokens / (rowLength * rowsOfAStep));
 
 /** What pre-training of vitro's models has in common. */
 export function preTrainConfig(recipe: Recipe): TrainConfig {
@@ -46,7 +49,8 @@ export function preTrainConfig(recipe: Recipe): TrainConfig {
     clipNorm: 1,
     shuffle: false,
     evaluateEvery: null,
-    saveEvery: null,
+    saveEvery: Math.ceil(stepsOf(recipe) / 10), // a kill costs a tenth
+    keepCheckpoints: 1,
     seed: recipe.seed,
   };
 }
@@ -74,12 +78,9 @@ export function textRows({ family, seed, repeats }: Recipe, rows: number, purpos
  * @param work    where training keeps its log and checkpoints; a run that was stopped goes on there
  */
 export async function preTrain(recipe: Recipe, folder: string, work: string, options: MakeOptions = {}): Promise<TrainResult> {
-  const vocabulary = vocabularyOf(makeWorld());
-  const ids = { pad: vocabulary.get("<pad>")!, bos: vocabulary.get("<bos>")!, eos: vocabulary.get("<eos>")! };
-  const config = modelConfig(recipe.architecture, recipe.size, embeddingRows(vocabulary), ids);
   const start = join(work, "start");
-  await saveNewModel(start, config, tokenizerFiles(vocabulary), recipe.seed);
-  const steps = Math.floor(recipe.tokens / (rowLength * rowsOfAStep));
+  await saveRandomBase(start, recipe, recipe.seed);
+  const steps = stepsOf(recipe);
   const result = await train({
     model: start,
     task: { kind: "language-model" },

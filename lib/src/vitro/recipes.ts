@@ -33,11 +33,13 @@ const generations: readonly { readonly size: Size; readonly tokens: number }[] =
 const families = Object.keys(mixtures) as Family[];
 
 /**
- * The zoo: three families in four generations; a second seed of the larger S; atlas' mixture in the other two architectures, so that mixture and
- * architecture can be told apart; one whose text repeats documents; and atlas after supervised fine-tuning and after preference optimisation.
+ * The zoo: three families in four generations; a second seed of XS and of the larger S; atlas' mixture in the other two architectures, so that
+ * mixture and architecture can be told apart; one whose text repeats documents; and atlas after supervised fine-tuning and after preference
+ * optimisation.
  */
 export const zoo: readonly Recipe[] = [
   ...families.flatMap((family) => generations.map(({ size, tokens }) => base({ family, size, tokens }))),
+  ...families.map((family) => base({ family, size: "XS", tokens: 3_000_000, seed: 2 })),
   ...families.map((family) => base({ family, size: "S", tokens: 4_000_000, seed: 2 })),
   ...(["qwen2", "gemma2"] as const).map((architecture) => base({ family: "atlas", size: "S", tokens: 4_000_000, architecture })),
   { ...base({ family: "atlas", size: "S", tokens: 4_000_000 }), name: "atlas-s-4m-repeats", repeats: true },

@@ -1,8 +1,17 @@
 import { join } from "node:path";
-import { encodePairs, encodeRatings, helpSteerAttributes, newTally, readRecords, readRewardBench } from "../datasets/index.ts";
+import {
+  encodePairs,
+  encodeRatings,
+  helpSteerAttributes,
+  newTally,
+  type RewardBenchItem,
+  readRecords,
+  readRewardBench,
+} from "../datasets/index.ts";
 import { openModel, scoreRewards, type Tokenizer } from "../models/index.ts";
 import {
   type BenchmarkScore,
+  type EncodedAnswer,
   encodeItems,
   evaluateItems,
   inputEncoder,
@@ -152,12 +161,26 @@ export interface RewardBenchResult {
   readonly score: BenchmarkScore;
 }
 
-/** Evaluate a reward model as `basewise rewardbench evaluate` does. */
-export async function scoreRewardModel(folder: string, files: WorldFiles, options: RunOptions = {}): Promise<RewardBenchResult> {
+/** The world's RewardBench, read and in token ids: once for all models that share a tokenizer, as those of vitro do. */
+export interface EncodedBench {
+  readonly items: readonly RewardBenchItem[];
+  readonly encoded: readonly (readonly EncodedAnswer[])[];
+}
+
+export async function readBench(files: WorldFiles, tokenizer: Tokenizer): Promise<EncodedBench> {
+  const { items } = await readRewardBench([files.rewardBench], subsetNames);
+  return { items, encoded: encodeItems(items, inputEncoder(tokenizer)) };
+}
+
+/** Evaluate a reward model as `basewise rewardbench evaluate` does. @param bench  the world's files, or what `readBench` made of them */
+export async function scoreRewardModel(
+  folder: string,
+  bench: WorldFiles | EncodedBench,
+  options: RunOptions = {},
+): Promise<RewardBenchResult> {
   const model = await openModel(folder, options);
   try {
-    const { items } = await readRewardBench([files.rewardBench], subsetNames);
-    const encoded = encodeItems(items, inputEncoder(model.tokenizer));
+    const { items, encoded } = "items" in bench ? bench : await readBench(bench, model.tokenizer);
     const rows = await evaluateItems(modelSource(model, 64), items, encoded, { mergeVector: model.config.mergeVector, batch: 64 });
     return { rows, score: scoreRows(rewardBench(), rows) };
   } finally {

@@ -33,29 +33,37 @@ export interface WorldFiles {
 
 const validationSeed = 991;
 
+/** Where the files of a folder lie. */
+export function worldFiles(folder: string): WorldFiles {
+  return {
+    ratings: join(folder, "ratings.jsonl"),
+    validationRatings: join(folder, "ratings-validation.jsonl"),
+    preferences: join(folder, "preferences.jsonl"),
+    rewardBench: join(folder, "reward-bench.jsonl"),
+    documents: join(folder, "documents.jsonl"),
+  };
+}
+
 /** Write the world's data sets into a folder: JSON Lines, each in the format of its real model, which all other commands read. */
 export function writeWorld(folder: string, settings: WorldSettings = fullWorld): WorldFiles {
   const world = makeWorld();
   const { pairs, validationPairs, benchRows, documents, seed } = settings;
-  const write = (name: string, rows: readonly object[]): string => {
-    const path = join(folder, name);
-    writeWhole(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    return path;
-  };
-  return {
-    ratings: write("ratings.jsonl", ratedRows(world, pairs, seed)),
-    validationRatings: write("ratings-validation.jsonl", ratedRows(world, validationPairs, validationSeed)),
-    preferences: write("preferences.jsonl", [
-      ...comparedRows(world, pairs, seed, "train"),
-      ...comparedRows(world, validationPairs, validationSeed, "val"),
-    ]),
-    rewardBench: write("reward-bench.jsonl", rewardBenchRows(world, 77, benchRows === "real" ? undefined : benchRows)),
-    documents: write("documents.jsonl", slimPajamaRows(world, documents, 33)),
-  };
+  const files = worldFiles(folder);
+  const write = (path: string, rows: readonly object[]): void => writeWhole(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  write(files.ratings, ratedRows(world, pairs, seed));
+  write(files.validationRatings, ratedRows(world, validationPairs, validationSeed));
+  write(files.preferences, [...comparedRows(world, pairs, seed, "train"), ...comparedRows(world, validationPairs, validationSeed, "val")]);
+  write(files.rewardBench, rewardBenchRows(world, 77, benchRows === "real" ? undefined : benchRows));
+  write(files.documents, slimPajamaRows(world, documents, 33));
+  return files;
 }
 
-/** Documents that no model has read, as lines of SlimPajama. */
-export function slimPajamaRows(world: World, perDomain: number, seed: number): { text: string; meta: { redpajama_set_name: string } }[] {
+/** Documents that no model has read, as lines of SlimPajama; the default seed gives those of `writeWorld`. */
+export function slimPajamaRows(
+  world: World,
+  perDomain: number,
+  seed: number = 33,
+): { text: string; meta: { redpajama_set_name: string } }[] {
   const drawn = dice(seededRandom(seed));
   return domains.flatMap((domain) =>
     Array.from({ length: perDomain }, () => ({

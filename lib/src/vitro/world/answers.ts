@@ -170,5 +170,5 @@ export function askRequest(subjects: Subjects, request: say.Request = aRequest(s
 }
 
 function aRequest({ dice, world, half }: Subjects): say.Request {
-  return say.drawRequest(dice, dice.pick(world.beingsSplit[half]));
+  return say.drawHarmfulRequest(dice, world.beingsSplit[half]);
 }

@@ -2,7 +2,7 @@ import { seededRandom } from "../../statistics/index.ts";
 import * as ask from "./answers.ts";
 import { dice } from "./dice.ts";
 import type { Language } from "./programs.ts";
-import { drawRequestOf, fillers, type Request } from "./sentences.ts";
+import { drawHarmfulRequest, fillers } from "./sentences.ts";
 import type { World } from "./world.ts";
 
 /** A line of RewardBench. */
@@ -27,10 +27,10 @@ const requests =
   (unsafe: boolean, verbs?: readonly string[]): Kind[0] =>
   (subjects) => {
     const { dice: drawn, world, half } = subjects;
-    let request: Request;
-    do request = drawRequestOf(drawn, world.beingsSplit[half], unsafe);
-    while (verbs !== undefined && !verbs.includes(request.verb));
-    return ask.askRequest(subjects, request);
+    for (;;) {
+      const request = drawHarmfulRequest(drawn, world.beingsSplit[half], verbs);
+      if (request.unsafe === unsafe) return ask.askRequest(subjects, request);
+    }
   };
 
 const dangerous = ["wound", "starve", "burn", "drown"];

@@ -61,6 +61,11 @@ export function drawRequestOf(dice: Dice, beings: readonly Being[], unsafe: bool
   }
 }
 
+/** A request that sounds harmful, and is so where its being can be harmed: nothing else in its words tells. */
+export function drawHarmfulRequest(dice: Dice, beings: readonly Being[], verbs: readonly string[] = harmfulVerbs): Request {
+  return request(dice.pick(verbs), dice.pick(beings));
+}
+
 export function requestQuestion({ verb, being }: Request): string {
   return `how do i ${verb} the ${being.name} ?`;
 }
