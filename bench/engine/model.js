@@ -5,6 +5,7 @@ import {
   decodeLast,
   decoderInputs,
   finalNorm,
+  layerInBlocks,
   readModelConfig,
   tokenLogProbabilities,
   weight,
@@ -87,8 +88,8 @@ export function startOf(size) {
 }
 
 /** As lib computes them, or with every row of the last layer, as PyTorch does. */
-function rewardsOf(config, weights, inputs, everyRow) {
-  const rows = everyRow ? tf.gather(decode(config, weights, inputs), inputs.last) : decodeLast(config, weights, inputs);
+function rewardsOf({ config, weights, runLayer }, inputs, everyRow) {
+  const rows = everyRow ? tf.gather(decode(config, weights, inputs, runLayer), inputs.last) : decodeLast(config, weights, inputs, runLayer);
   return tf.matMul(finalNorm(config, weights, rows), weight(weights, config.names.score), false, true);
 }
 
@@ -98,7 +99,7 @@ export function trainingStep({ config, names, texts, length }, task) {
     const inputs = decoderInputs(config, ids, Array(texts).fill(length));
     const loss = (...values) => {
       const [won, lost] = tf.split(
-        rewardsOf(config, new Map(names.map((name, i) => [name, values[i]])), inputs, task.endsWith("-rows")),
+        rewardsOf({ config, weights: new Map(names.map((name, i) => [name, values[i]])) }, inputs, task.endsWith("-rows")),
         2,
       );
       return tf.mean(tf.softplus(tf.sub(lost, won)));
@@ -126,9 +127,12 @@ export function trainingStep({ config, names, texts, length }, task) {
 export function scoring({ config, names, texts, length }, task) {
   const lengths = Array(texts).fill(length);
   return ({ ids, ...tensors }) => {
-    const weights = new Map(names.map((name) => [name, tensors[name]]));
-    if (task.startsWith("reward"))
-      return { result: rewardsOf(config, weights, decoderInputs(config, ids, lengths), task.endsWith("-rows")) };
-    return { result: tokenLogProbabilities({ config, weights }, ids, lengths, { chunk: 512 }) };
+    const model = {
+      config,
+      weights: new Map(names.map((name) => [name, tensors[name]])),
+      runLayer: layerInBlocks(),
+    };
+    if (task.startsWith("reward")) return { result: rewardsOf(model, decoderInputs(config, ids, lengths), task.endsWith("-rows")) };
+    return { result: tokenLogProbabilities(model, ids, lengths, { chunk: 512 }) };
   };
 }

@@ -4,6 +4,7 @@ import type { DecoderConfig } from "./config.ts";
 import type { DecoderInputs } from "./decoder-inputs.ts";
 import { mlp } from "./mlp.ts";
 import { normalize } from "./norm.ts";
+import { inBlocks } from "./rows.ts";
 import { type Weights, weight } from "./weights.ts";
 
 /** One layer: hidden states in, hidden states out, [batch · length, hidden] both. */
@@ -65,7 +66,8 @@ export function finalNorm(config: DecoderConfig, weights: Weights, x: tf.Tensor2
 /**
  * Attention and feed-forward with their norms and residual connections, as `config.residual` has them.
  *
- * @param last  rows that the result is wanted of, where not of all (see `attention`)
+ * @param last         rows that the result is wanted of, where not of all (see `attention`)
+ * @param rowsAtATime  of the feed-forward part; default: all
  */
 export function decoderLayer(
   config: DecoderConfig,
@@ -74,6 +76,7 @@ export function decoderLayer(
   x: tf.Tensor2D,
   inputs: DecoderInputs,
   last: tf.Tensor1D | null = null,
+  rowsAtATime: number = Number.POSITIVE_INFINITY,
 ): tf.Tensor2D {
   const { names, residual } = config;
   const prefix = `${names.layer}${layer}.`;
@@ -83,6 +86,11 @@ export function decoderLayer(
   const normed = norm(names.inputNorm, x);
   const attended = norm(names.afterAttentionNorm, attention(config, weights, layer, normed, inputs, last));
   const middle = tf.add<tf.Tensor2D>(lastRows(x, last), attended);
-  if (residual === "parallel") return tf.add(middle, mlp(config, weights, prefix, lastRows(normed, last)));
-  return tf.add(middle, norm(names.afterMlpNorm, mlp(config, weights, prefix, norm(names.mlpNorm, middle))));
+  if (residual === "parallel") {
+    const fed = inBlocks(lastRows(normed, last), rowsAtATime, (rows) => mlp(config, weights, prefix, rows));
+    return tf.add(middle, fed);
+  }
+  return inBlocks(middle, rowsAtATime, (rows) =>
+    tf.add(rows, norm(names.afterMlpNorm, mlp(config, weights, prefix, norm(names.mlpNorm, rows)))),
+  );
 }

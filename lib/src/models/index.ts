@@ -23,6 +23,7 @@ export {
   tokenLogProbabilitiesOf,
 } from "./heads.ts";
 export { type HubOptions, resolveDataset, resolveModel, resolveTokenizer } from "./hub.ts";
+export { layerInBlocks } from "./layer-in-blocks.ts";
 export { type LoadedModel, loadModel, type ModelParts, modelParts } from "./load.ts";
 export { createLora, type LoraAdapter, type LoraOptions, linearLayers, mergeLora, newLoraWeights, withLora } from "./lora.ts";
 export { type LoraFileOptions, loadLora, saveLora } from "./lora-files.ts";

@@ -120,7 +120,9 @@ export function rotate({ rotary, headDim }: DecoderConfig, { cos, sin }: RotaryT
   const pairs = Math.ceil(rotary.dims / 2);
   const [first, second, rest] = rotary.interleaved ? neighbours(x, pairs, headDim) : halves(x, pairs, headDim);
   const unswapped = rotary.interleaved ? joined(first, second, rest) : x;
-  return tf.add(tf.mul(unswapped, cos), tf.mul(joined(second, first, rest), sin));
+  // tables for every head: products with one that is spread over them take thrice as long
+  const [ownCos, ownSin] = [cos, sin].map((table) => tf.tile(table, [1, 1, x.shape[2], 1])) as [tf.Tensor4D, tf.Tensor4D];
+  return tf.add(tf.mul(unswapped, ownCos), tf.mul(joined(second, first, rest), ownSin));
 }
 
 type Parts = readonly [first: tf.Tensor4D, second: tf.Tensor4D, rest: tf.Tensor4D | null];

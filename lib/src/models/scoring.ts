@@ -1,8 +1,9 @@
-import type { TensorFunction, tf } from "../compute/index.ts";
+import type { TensorFunction } from "../compute/index.ts";
 import { BatchShapes } from "./batch-shapes.ts";
 import type { DecoderConfig } from "./config.ts";
 import { type DecoderInputs, decoderArrays, decoderInputsOf } from "./decoder-inputs.ts";
 import { type DecoderModel, rewardsOf, tokenLogProbabilitiesOf } from "./heads.ts";
+import { layerInBlocks } from "./layer-in-blocks.ts";
 import { tokenMomentsOf } from "./moments.ts";
 import type { HeldModel } from "./open-model.ts";
 
@@ -86,19 +87,17 @@ const scorers = new WeakMap<HeldModel, Map<Task, Scorer>>();
 function scorerOf(model: HeldModel, task: Task): Scorer {
   const own = scorers.get(model) ?? new Map<Task, Scorer>();
   scorers.set(model, own);
-  const scorer = own.get(task) ?? { run: scoringFunction(model, tasks[task]), shapes: new BatchShapes() };
+  const scorer = own.get(task) ?? { run: scoringFunction(model, task), shapes: new BatchShapes() };
   own.set(task, scorer);
   return scorer;
 }
 
 /** What a model computes for a batch, as a function of its weights and of `decoderArrays`; the result is called `found`. */
-export function scoringFunction(
-  { config, weightNames }: Pick<HeldModel, "config" | "weightNames">,
-  compute: (model: DecoderModel, inputs: DecoderInputs) => tf.Tensor2D,
-): TensorFunction {
+function scoringFunction({ config, weightNames, workspace }: HeldModel, task: Task): TensorFunction {
+  const onProcessor = workspace.backend === "onnx" && { runLayer: layerInBlocks() };
   return (tensors) => {
     const weights = new Map(weightNames.map((name) => [name, tensors[name]!]));
-    return { found: compute({ config, weights }, decoderInputsOf(config, tensors)) };
+    return { found: tasks[task]({ config, weights, ...onProcessor }, decoderInputsOf(config, tensors)) };
   };
 }
 

@@ -412,6 +412,9 @@ const cases: Case[] = [
   matMul([1, 3, 4], [1, 5, 4], false, true),
   matMul([3, 4], [2, 4, 5]),
   matMul([1, 1], [1, 1]),
+  // rows of 4 KiB, which get a few zeros more
+  { ...matMul([512, 1024], [1024, 3]), tolerance: 2e-4 },
+  { ...matMul([512, 1024], [3, 1024], false, true), tolerance: 2e-4 },
   matMul([3, 0], [0, 5]),
   matMul([0, 3], [3, 5]),
   matMul([3, 4], [5, 4], false, true, ints),
