@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { openCheckpoint } from "basewise/models";
-import { fullStudy, type ModelRecord, type Recipe, readModelRecord, readStudy, zoo } from "basewise/vitro";
+import { chosenRuns, fullStudy, type ModelRecord, type Recipe, readModelRecord, readStudy, sectionByBase, zoo } from "basewise/vitro";
 
 const folder = (name: string): string => join("data", "vitro", "zoo", name);
 const recordOf = (recipe: Recipe): ModelRecord => readModelRecord(folder(recipe.name), recipe)!;
@@ -53,6 +53,21 @@ describe("the stored study", () => {
         .filter(({ base }) => base === recipe.name)
         .map(({ skill, accuracy }) => [skill, Number(accuracy.toFixed(5))]);
       deepEqual(studied, made, recipe.name);
+    }
+  });
+
+  it("shows that the base decides: good reward models on some bases, a coin on those that know nothing, sums and programs for who has read them", () => {
+    for (const method of ["bradley-terry", "regression"] as const) {
+      const overall = sectionByBase(chosenRuns(study.rewards), method, "overall");
+      ok(Math.max(...overall.values()) >= 0.8);
+      for (const { name } of study.record.plan.random) ok(Math.abs(overall.get(name)! - 0.5) <= 0.05, `${name}: ${overall.get(name)}`);
+      const reasoning = sectionByBase(chosenRuns(study.rewards), method, "reasoning");
+      const of = (forge: boolean): number[] =>
+        zoo
+          .filter(({ size, tokens, family }) => size === "S" && tokens === 4e6 && (family === "forge") === forge)
+          .map(({ name }) => reasoning.get(name)!);
+      equal(of(true).length, 2);
+      ok(Math.min(...of(true)) > Math.max(...of(false)) + 0.1, `${of(true)} over ${of(false)}`);
     }
   });
 });
