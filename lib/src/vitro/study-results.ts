@@ -151,10 +151,11 @@ export interface SeedScore extends Pick<StudyResult, "model" | "family" | "sizeG
 
 /** Every base's scores in all five categories with intervals over seeds; the standard deviation is one for all bases of a category. */
 export function scoresOverSeeds(study: Study, method: Method): SeedScore[] {
+  const results = studyResults(study, method);
   const bySeed = study.record.plan.seeds.flatMap((seed) => studyResults(study, method, seed));
   return categories.flatMap((category) => {
     const means = overSeeds(bySeed.map((row) => ({ name: row.model, value: row[category] })));
-    return studyResults(study, method).map(({ model, family, sizeGroup }) => {
+    return results.map(({ model, family, sizeGroup }) => {
       const { mean: value, low, high } = means.get(model)!;
       return { model, family, sizeGroup, method, category, value, low, high };
     });
