@@ -28,7 +28,7 @@ const titles: Readonly<Record<Category, string>> = {
  * Stages of training side by side: one panel a section of RewardBench, in it one line a stage with its interval.
  *
  * @param rows  every stage in every section; stages in the order in which they first come
- * @param options.reference  a vertical line in each panel to compare with, e.g. 50
+ * @param options.reference  a vertical line in each panel to compare with, e.g. 50; then all panels have one range
  */
 export function stageFigure(rows: readonly StageRow[], options: FigureOptions & { readonly reference?: number }): Figure {
   const { reference } = options;
@@ -42,7 +42,7 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions & 
     return [
       i === 0 ? "xaxis" : `xaxis${i + 1}`,
       panelAxis(
-        rows.filter((row) => row.category === category),
+        reference === undefined ? rows.filter((row) => row.category === category) : rows,
         [start, start + wide],
         reference,
       ),
@@ -74,7 +74,7 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions & 
       plotHeight: Math.max(stages.length, 2) * (sizes.row + 8) + 8,
       room: { left, right: sizes.edge, top: 20, bottom: 46 },
       title: "Score by stage of training",
-      caption: `RewardBench percent by stage of training, with intervals; ${stages.length} stages, ${sections.length} panels, each with its own range.`,
+      caption: `RewardBench percent by stage of training, with intervals; ${stages.length} stages, ${sections.length} panels, ${reference === undefined ? "each with its own range" : "all of one range"}.`,
       alt: `Points with intervals in ${sections.length} panels. ${sections.map((category) => `${titles[category]}: ${listed(stages.map((stage) => inWords(rows, stage, category)))}.`).join(" ")}`,
       numbers: rows.map((row) => ({ ...row })),
     },
