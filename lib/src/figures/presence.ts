@@ -81,7 +81,7 @@ export function presenceFigure(curves: readonly DensityCurve[], options: Presenc
         "Gaussian kernel densities of presence scores (mean log-probability of a document's first tokens) on each subset; bandwidth by Scott's rule.",
       alt: describe(drawn, subsets),
       numbers: drawn.flatMap(({ model, subset, scores, density }) =>
-        Array.from(density, (value, i) => ({ subset, model, score: scores[i]!, density: value })),
+        Array.from(density, (value, i) => ({ subset, model, score: scores[i]!, density: Number(value.toPrecision(6)) })),
       ),
     },
     options,
