@@ -41,11 +41,7 @@ export function stageFigure(rows: readonly StageRow[], options: FigureOptions & 
     const start = i * (wide + gap);
     return [
       i === 0 ? "xaxis" : `xaxis${i + 1}`,
-      panelAxis(
-        reference === undefined ? rows.filter((row) => row.category === category) : rows,
-        [start, start + wide],
-        reference,
-      ),
+      panelAxis(reference === undefined ? rows.filter((row) => row.category === category) : rows, [start, start + wide], reference),
     ] as const;
   });
   return framed(
