@@ -20,12 +20,11 @@ if (!existsSync(mark) || readFileSync(mark, "utf8") !== now) {
   writeFileSync(mark, now);
 }
 
-/** What was compiled from a source that is gone. */
+/** What was compiled from a source that is gone: looked up now, as another build may have compiled a newer one since. */
 function removeStale() {
-  const alive = new Set(sources.map((file) => file.replace(/\.ts$/, "")));
   for (const file of filesIn(output)) {
     const from = file.match(/^(.+?)(\.d\.ts|\.js|\.js\.map)$/)?.[1];
-    if (from !== undefined && !alive.has(from)) rmSync(join(output, file));
+    if (from !== undefined && !existsSync(join(source, `${from}.ts`))) rmSync(join(output, file), { force: true });
   }
 }
 

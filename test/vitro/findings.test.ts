@@ -6,7 +6,6 @@ import {
   chosenRuns,
   compareStudy,
   domains,
-  fullStudy,
   largestShareWins,
   mergeVectorCosine,
   mixturePairs,
@@ -15,23 +14,15 @@ import {
   type PresenceRow,
   type RewardRow,
   recipeOf,
-  type StudyTables,
   shareAndPresence,
   skillAndSection,
 } from "basewise/vitro";
+import { rewardRow, twoSeeds } from "./small.ts";
 
 const close = (actual: number, expected: number, tolerance = 1e-9): void =>
   ok(Math.abs(actual - expected) <= tolerance, `${actual}, expected ${expected}`);
-const run = (base: string, overall: number, more: Partial<RewardRow> = {}): RewardRow => ({
-  base,
-  method: "bradley-terry",
-  learningRate: 1e-4,
-  seed: 1,
-  validation: 0.7,
-  sections: { chat: 0, chat_hard: 0, safety: 0, reasoning: 0, overall },
-  mergeVector: null,
-  ...more,
-});
+const run = (base: string, overall: number, more: Partial<RewardRow> = {}): RewardRow =>
+  rewardRow(base, overall, { method: "bradley-terry", ...more });
 /** Documents whose scores depend on the share of their domain alone, plus a little noise of the seed. */
 const presenceOf = (names: readonly string[], noise: number): PresenceRow[] =>
   names.flatMap((base) => {
@@ -163,7 +154,6 @@ describe("skills and sections", () => {
 });
 
 describe("changes between bases", () => {
-  const record = { plan: { ...fullStudy, seeds: [1, 2] } } as unknown as StudyTables["record"];
   const rewards = [
     run("atlas-s-4m", 0.8),
     run("atlas-s-4m", 0.82, { seed: 2 }),
@@ -175,7 +165,9 @@ describe("changes between bases", () => {
   it("are taken sample by sample, with an interval by hand", () => {
     // +2 and +6 points, mean 4; and −10 and −12, mean −11: s² = (8 + 2)/2, t(2) = 4.3027, half the width t·√5/√2
     const pairs = [{ from: "atlas-s-4m", to: "atlas-s-4m-sft" }, { from: "atlas-s-4m", to: "forge-s-4m" }]; // biome-ignore format: two rows
-    const [first, second] = baseChanges({ rewards, record }, "bradley-terry", pairs).filter(({ category }) => category === "score");
+    const [first, second] = baseChanges({ rewards, record: twoSeeds }, "bradley-terry", pairs).filter(
+      ({ category }) => category === "score",
+    );
     close(first!.mean, 4);
     close(second!.mean, -11);
     close(first!.high - first!.mean, 4.30265 * Math.sqrt(2.5), 1e-4);
@@ -184,8 +176,8 @@ describe("changes between bases", () => {
   });
   it("refuse a base that the study does not have", () => {
     const pairs = [{ from: "atlas-s-4m", to: "folio-s-4m" }];
-    throws(() => baseChanges({ rewards, record }, "bradley-terry", pairs), /no reward models \(bradley-terry\) of folio-s-4m/);
-    throws(() => baseChanges({ rewards, record }, "regression", pairs), /no reward models \(regression\) of/);
+    throws(() => baseChanges({ rewards, record: twoSeeds }, "bradley-terry", pairs), /no reward models \(bradley-terry\) of folio-s-4m/);
+    throws(() => baseChanges({ rewards, record: twoSeeds }, "regression", pairs), /no reward models \(regression\) of/);
   });
 });
 

@@ -8,10 +8,9 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "basewise/statistics";
-import { fullStudy, preTrain, type Recipe, recipeOf, runStudy, type StudyPlan } from "basewise/vitro";
+import { preTrain, runStudy } from "basewise/vitro";
+import { engine, smallPlan, tiny } from "./small.ts";
 
-const engine = { threads: 1, backend: "onnx" } as const;
-const tiny: Recipe = { ...recipeOf("atlas-xs-3m"), name: "tiny", tokens: 60 * 512 };
 let folder: string;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "basewise-vitro-kill-"));
@@ -55,16 +54,7 @@ describe("a model whose making is killed", () => {
 });
 
 describe("a study that is killed", () => {
-  const plan: StudyPlan = {
-    ...fullStudy,
-    models: ["tiny"],
-    random: [{ name: "random-xs", architecture: "llama", size: "XS" }],
-    learningRates: [2e-4],
-    seeds: [1],
-    epochs: 1,
-    world: { pairs: 80, validationPairs: 40, benchRows: 2, documents: 4, seed: 11 },
-    items: 5,
-  };
+  const plan = smallPlan("tiny");
   const read = (output: string): unknown => {
     const { coreSeconds: _, ...record } = JSON.parse(readFileSync(join(output, "study.json"), "utf8"));
     const tables = ["rewards", "subsets", "skills", "presence", "detection", "length"];

@@ -8,47 +8,34 @@ import { tableOf } from "basewise/selection";
 import {
   factAccuracies,
   factSubsets,
-  fullStudy,
   lengthScores,
   makeWorld,
   meanOfSkills,
   parametersOf,
   type RewardRow,
   rewardBenchRows,
-  type StudyTables,
   scoresOverSeeds,
   seedMargins,
   studyGains,
   studyMatrix,
   studyResults,
 } from "basewise/vitro";
+import { rewardRow, twoSeeds } from "./small.ts";
 
-const plan = { ...fullStudy, seeds: [1, 2] };
-const record = { plan } as unknown as StudyTables["record"];
-const run = (base: string, overall: number, more: Partial<RewardRow> = {}): RewardRow => ({
-  base,
-  method: "regression",
-  learningRate: 1e-4,
-  seed: 1,
-  validation: 0.7,
-  sections: { chat: overall, chat_hard: overall - 0.1, safety: 1, reasoning: 0.5, overall },
-  mergeVector: null,
-  ...more,
-});
 /** Every base twice, with overall scores by hand. */
 const rewards = [
-  run("atlas-s-4m", 0.8),
-  run("atlas-s-4m", 0.9, { seed: 2 }),
-  run("forge-s-4m", 0.7),
-  run("forge-s-4m", 0.7, { seed: 2 }),
-  run("random-s", 0.5),
-  run("random-s", 0.54, { seed: 2 }),
-  run("random-s", 0.99, { seed: 2, validation: 0.1, learningRate: 2e-4 }), // a worse rate
+  rewardRow("atlas-s-4m", 0.8),
+  rewardRow("atlas-s-4m", 0.9, { seed: 2 }),
+  rewardRow("forge-s-4m", 0.7),
+  rewardRow("forge-s-4m", 0.7, { seed: 2 }),
+  rewardRow("random-s", 0.5),
+  rewardRow("random-s", 0.54, { seed: 2 }),
+  rewardRow("random-s", 0.99, { seed: 2, validation: 0.1, learningRate: 2e-4 }), // a worse rate
 ];
 
 describe("studyResults", () => {
   it("gives the mean of the chosen runs over seeds in percent, with what the base is", () => {
-    const [atlas, , random] = studyResults({ rewards, record }, "regression");
+    const [atlas, , random] = studyResults({ rewards, record: twoSeeds }, "regression");
     close(atlas!.score, 85, 1e-9);
     close(atlas!.chatHard, 75, 1e-9);
     assert.deepEqual([atlas!.family, atlas!.sizeGroup, atlas!.architecture, atlas!.stage], ["atlas", "S", "llama", "base"]);
@@ -57,11 +44,14 @@ describe("studyResults", () => {
     assert.deepEqual([random!.family, random!.stage, random!.pretrainingTokensTrillion], ["random", "random", 0]);
   });
   it("takes one seed, and nothing of the other method", () => {
-    assert.deepEqual(studyResults({ rewards, record }, "regression", 1).map(({ score }) => Math.round(score)), [80, 70, 50]); // biome-ignore format: one thought
-    assert.deepEqual(studyResults({ rewards, record }, "bradley-terry"), []);
+    assert.deepEqual(studyResults({ rewards, record: twoSeeds }, "regression", 1).map(({ score }) => Math.round(score)), [80, 70, 50]); // biome-ignore format: one thought
+    assert.deepEqual(studyResults({ rewards, record: twoSeeds }, "bradley-terry"), []);
   });
   it("refuses a base that nobody knows", () => {
-    assert.throws(() => studyResults({ rewards: [run("atlas-xl", 0.5)], record }, "regression"), /"atlas-xl" that is neither of the zoo/);
+    assert.throws(
+      () => studyResults({ rewards: [rewardRow("atlas-xl", 0.5)], record: twoSeeds }, "regression"),
+      /"atlas-xl" that is neither of the zoo/,
+    );
   });
 });
 
@@ -79,7 +69,7 @@ describe("studyGains", () => {
   const { XS, M, ...onlyS } = baselines;
   it("takes gains seed by seed and gives them the interval of a sum by hand", () => {
     // atlas − forge: 10 and 20 points; random − forge: −20 and −16; squares 50 + 8, df 2, s = √29; t(0.975, 2) = 4.303
-    const gains = studyGains({ rewards, record }, "regression", onlyS as typeof baselines);
+    const gains = studyGains({ rewards, record: twoSeeds }, "regression", onlyS as typeof baselines);
     assert.deepEqual(gains.map(({ model, points }) => [model, Math.round(points)]), [["atlas-s-4m", 15], ["forge-s-4m", 0], ["random-s", -18]]); // biome-ignore format: one thought
     const half = (4.303 * Math.sqrt(29)) / Math.SQRT2;
     close(gains[0]!.interval.high, 15 + half, 0.002);
@@ -87,16 +77,24 @@ describe("studyGains", () => {
     assert.ok(gains[1]!.isBaseline && Number.isNaN(gains[1]!.interval.low));
   });
   it("compares rows that are the same for every seed, too", () => {
-    const length = { ...studyResults({ rewards, record }, "regression", 1)[0]!, model: "length alone", family: "length", score: 50 };
-    const gain = studyGains({ rewards, record }, "regression", onlyS as typeof baselines, [length]).find(
+    const length = {
+      ...studyResults({ rewards, record: twoSeeds }, "regression", 1)[0]!,
+      model: "length alone",
+      family: "length",
+      score: 50,
+    };
+    const gain = studyGains({ rewards, record: twoSeeds }, "regression", onlyS as typeof baselines, [length]).find(
       ({ model }) => model === "length alone",
     )!;
     close(gain.points, -20, 1e-9);
     close(gain.percent, -100 * (2 / 7), 1e-9);
   });
   it("names a baseline that is not there", () => {
-    assert.throws(() => studyGains({ rewards, record }, "regression", baselines), /the baseline {2}is not among the models of XS/);
-    const rows = studyResults({ rewards, record }, "regression");
+    assert.throws(
+      () => studyGains({ rewards, record: twoSeeds }, "regression", baselines),
+      /the baseline {2}is not among the models of XS/,
+    );
+    const rows = studyResults({ rewards, record: twoSeeds }, "regression");
     assert.throws(() => gainsOverBaselines(rows, { S: "folio-s-4m" } as never), /baseline folio-s-4m is not among the models of S; add it/);
   });
 });
@@ -104,13 +102,13 @@ describe("studyGains", () => {
 describe("scoresOverSeeds", () => {
   it("gives every base the interval of one standard deviation for all", () => {
     // 80 and 90, 70 and 70, 50 and 54: squares 50 + 0 + 8, df 3, s = 4.3970; t(0.975, 3) = 3.182
-    const rows = scoresOverSeeds({ rewards, record }, "regression").filter(({ category }) => category === "score");
+    const rows = scoresOverSeeds({ rewards, record: twoSeeds }, "regression").filter(({ category }) => category === "score");
     assert.deepEqual(rows.map(({ model, family, value }) => [model, family, Math.round(value)]), [["atlas-s-4m", "atlas", 85], ["forge-s-4m", "forge", 70], ["random-s", "random", 52]]); // biome-ignore format: one thought
     for (const { value, low, high } of rows) {
       close(high - value, (3.182 * 4.397) / Math.SQRT2, 0.003);
       close(value - low, (3.182 * 4.397) / Math.SQRT2, 0.003);
     }
-    const margins = seedMargins({ rewards, record }, "regression");
+    const margins = seedMargins({ rewards, record: twoSeeds }, "regression");
     close(margins.score, (3.182 * 4.397) / Math.SQRT2, 0.003);
     close(margins.safety, 0, 1e-12);
   });
@@ -180,7 +178,7 @@ describe("studyMatrix", () => {
     { base: "forge-s-4m", skill: "sum", accuracy: 0.75 },
     { base: "random-s", skill: "recall", accuracy: 0.25 },
   ];
-  const results = studyResults({ rewards, record }, "regression");
+  const results = studyResults({ rewards, record: twoSeeds }, "regression");
   const matrix = studyMatrix(skills, results);
   it("has a column a skill, their mean and the training metrics; what is missing stays missing", () => {
     assert.deepEqual(matrix.columns, ["recall", "sum", meanOfSkills, "#Params", "#Tokens"]);

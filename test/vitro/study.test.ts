@@ -6,14 +6,12 @@ import { after, before, describe, it } from "node:test";
 import { openCheckpoint, openModel } from "basewise/models";
 import {
   compareModel,
-  fullStudy,
   fullWorld,
   isSameModel,
   lengthBaseline,
   makeZoo,
   missingModels,
   preTrain,
-  type Recipe,
   readStudy,
   recipeOf,
   rewardTasks,
@@ -23,9 +21,8 @@ import {
   writeWorld,
   zoo,
 } from "basewise/vitro";
+import { engine, smallPlan, tiny } from "./small.ts";
 
-const engine = { threads: 1, backend: "onnx" } as const;
-const tiny: Recipe = { ...recipeOf("atlas-xs-3m"), name: "tiny", tokens: 60 * 512 };
 let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "basewise-vitro-"));
@@ -100,16 +97,7 @@ describe("the length baseline", () => {
 });
 
 describe("a study", () => {
-  const plan: StudyPlan = {
-    ...fullStudy,
-    models: ["whole"],
-    random: [{ name: "random-xs", architecture: "llama", size: "XS" }],
-    learningRates: [2e-4],
-    seeds: [1],
-    epochs: 1,
-    world: { pairs: 80, validationPairs: 40, benchRows: 2, documents: 4, seed: 11 },
-    items: 5,
-  };
+  const plan = smallPlan("whole");
   const tables = (output: string): string[] =>
     ["rewards", "subsets", "skills", "presence", "length"].map((name) => readFileSync(join(output, `${name}.csv`), "utf8"));
 

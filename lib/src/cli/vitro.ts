@@ -65,71 +65,14 @@ export function registerVitro(program: Command): void {
     .option("--list", "only print the names, and how each model is made")
     .option("--compare <DIR>", "then compare with another zoo: exit code 1 where a validation loss differs by more than 0.001")
     .addHelpText("after", makeExamples);
-  addEngineOptions(make).action(async (names: readonly string[], flags: ListFlags) => {
-    const { makeZoo, makingCost, missingModels, recipeOf, zoo } = await import("../vitro/index.ts");
-    for (const name of names) recipeOf(name);
-    if (flags.list) {
-      for (const recipe of zoo) console.log(flags.json ? JSON.stringify(recipe) : describeRecipe(recipe));
-      return;
-    }
-    const wanted = names.length > 0 ? names : zoo.map(({ name }) => name);
-    const folder = zooFolder(flags);
-    const missing = missingModels(wanted, folder);
-    const cost = missing.reduce((sum, recipe) => sum + makingCost(recipe), 0);
-    const progress = new Progress("percent", 100);
-    const made = new Map<string, number>();
-    const finished = await makeZoo(wanted, folder, workFolder(flags), {
-      parallel: flags.parallel,
-      signal: stopSignal(),
-      ...(flags.backend !== undefined && { backend: flags.backend }),
-      onModelStep: (recipe, { step }, steps) => {
-        made.set(recipe.name, (makingCost(recipe) * step) / steps);
-        progress.show(Math.floor((100 * [...made.values()].reduce((sum, part) => sum + part, 0)) / cost));
-      },
-      onModel: ({ name }, record) => {
-        progress.clear();
-        if (flags.json) console.log(JSON.stringify({ model: name, ...record }));
-        else
-          console.log(`${name}  ${record.seconds} s  loss ${record.validationLoss?.toFixed(3) ?? "–"}  skills ${meanSkill(record.skills)}`);
-      },
-    });
-    progress.clear();
-    if (!finished) throw stopped();
-    if (flags.compare !== undefined) await printComparisons(wanted, folder, resolve(flags.compare), flags.json);
-  });
-
+  addEngineOptions(make).action(makeModels);
   const study = vitro
     .command("study")
     .description("train and score reward models on every base of vitro")
     .option("--quick", "a small study: minutes")
     .option("--output <DIR>", "where the tables go (default: data/derived/vitro-study of the project, with --quick vitro-study-quick)")
     .addHelpText("after", studyExamples);
-  addEngineOptions(study).action(async (flags: StudyFlags) => {
-    const { fullStudy, quickStudy, runStudy } = await import("../vitro/index.ts");
-    const plan = flags.quick ? quickStudy : fullStudy;
-    const output = resolve(flags.output ?? join(projectRoot, "data", "derived", flags.quick ? "vitro-study-quick" : "vitro-study"));
-    let progress: Progress | undefined;
-    let before = 0;
-    const finished = await runStudy(plan, zooFolder(flags), output, join(workFolder(flags), flags.quick ? "quick" : "full"), {
-      parallel: flags.parallel,
-      signal: stopSignal(),
-      ...(flags.backend !== undefined && { backend: flags.backend }),
-      onStart: (done, of) => {
-        before = done;
-        if (done > 0) console.error(`${done} of ${of} parts are there`);
-        progress = new Progress("parts left", of - done);
-      },
-      onPart: (done, of, part, seconds) => {
-        progress?.clear();
-        if (flags.json) console.log(JSON.stringify({ part, done, of, seconds: Number(seconds.toFixed(1)) }));
-        progress?.show(done - before);
-      },
-    });
-    progress?.clear();
-    if (!finished) throw stopped();
-    console.error(`tables: ${placeOf(output)}`);
-  });
-
+  addEngineOptions(study).action(studyModels);
   vitro
     .command("data")
     .description("write vitro's data sets, in the formats of the real ones")
@@ -137,12 +80,67 @@ export function registerVitro(program: Command): void {
     .option("--pairs <n>", "pairs to learn from (default: 2200)", wholeNumber)
     .option("--force", "write over files of these names")
     .addHelpText("after", dataExamples)
-    .action(async (folder: string, { pairs, force }: { readonly pairs?: number; readonly force?: true }) => {
-      const { fullWorld, worldFiles, writeWorld } = await import("../vitro/index.ts");
-      for (const path of Object.values(worldFiles(folder))) requireWritable(path, [], force);
-      for (const path of Object.values(writeWorld(folder, { ...fullWorld, ...(pairs !== undefined && { pairs }) })))
-        console.log(placeOf(path));
-    });
+    .action(writeData);
+}
+
+async function makeModels(names: readonly string[], flags: ListFlags): Promise<void> {
+  const { makeZoo, makingCost, missingModels, recipeOf, zoo } = await import("../vitro/index.ts");
+  for (const name of names) recipeOf(name);
+  if (flags.list) {
+    for (const recipe of zoo) console.log(flags.json ? JSON.stringify(recipe) : describeRecipe(recipe));
+    return;
+  }
+  const wanted = names.length > 0 ? names : zoo.map(({ name }) => name);
+  const folder = zooFolder(flags);
+  const cost = missingModels(wanted, folder).reduce((sum, recipe) => sum + makingCost(recipe), 0);
+  const progress = new Progress("percent", 100);
+  const made = new Map<string, number>();
+  const finished = await makeZoo(wanted, folder, workFolder(flags), {
+    ...engineOptions(flags),
+    onModelStep: (recipe, { step }, steps) => {
+      made.set(recipe.name, (makingCost(recipe) * step) / steps);
+      progress.show(Math.floor((100 * [...made.values()].reduce((sum, part) => sum + part, 0)) / cost));
+    },
+    onModel: ({ name }, record) => {
+      progress.clear();
+      const loss = record.validationLoss?.toFixed(3) ?? "–";
+      const text = `${name}  ${record.seconds} s  loss ${loss}  skills ${meanSkill(record.skills)}`;
+      console.log(flags.json ? JSON.stringify({ model: name, ...record }) : text);
+    },
+  });
+  progress.clear();
+  if (!finished) throw stopped();
+  if (flags.compare !== undefined) await printComparisons(wanted, folder, resolve(flags.compare), flags.json);
+}
+
+async function studyModels(flags: StudyFlags): Promise<void> {
+  const { fullStudy, quickStudy, runStudy } = await import("../vitro/index.ts");
+  const plan = flags.quick ? quickStudy : fullStudy;
+  const output = resolve(flags.output ?? join(projectRoot, "data", "derived", flags.quick ? "vitro-study-quick" : "vitro-study"));
+  let progress: Progress | undefined;
+  let before = 0;
+  const finished = await runStudy(plan, zooFolder(flags), output, join(workFolder(flags), flags.quick ? "quick" : "full"), {
+    ...engineOptions(flags),
+    onStart: (done, of) => {
+      before = done;
+      if (done > 0) console.error(`${done} of ${of} parts are there`);
+      progress = new Progress("parts left", of - done);
+    },
+    onPart: (done, of, part, seconds) => {
+      progress?.clear();
+      if (flags.json) console.log(JSON.stringify({ part, done, of, seconds: Number(seconds.toFixed(1)) }));
+      progress?.show(done - before);
+    },
+  });
+  progress?.clear();
+  if (!finished) throw stopped();
+  console.error(`tables: ${placeOf(output)}`);
+}
+
+async function writeData(folder: string, { pairs, force }: { readonly pairs?: number; readonly force?: true }): Promise<void> {
+  const { fullWorld, worldFiles, writeWorld } = await import("../vitro/index.ts");
+  for (const path of Object.values(worldFiles(folder))) requireWritable(path, [], force);
+  for (const path of Object.values(writeWorld(folder, { ...fullWorld, ...(pairs !== undefined && { pairs }) }))) console.log(placeOf(path));
 }
 
 function addEngineOptions(command: Command): Command {
@@ -152,6 +150,10 @@ function addEngineOptions(command: Command): Command {
     .option("--parallel <n>", "models at a time, one thread each", wholeNumber, 2)
     .option("--backend <name>", "what computes (basewise doctor lists them)")
     .option("--json", "one JSON object a line");
+}
+
+function engineOptions({ parallel, backend }: MakeFlags): { parallel: number; signal: AbortSignal; backend?: string } {
+  return { parallel, signal: stopSignal(), ...(backend !== undefined && { backend }) };
 }
 
 function zooFolder({ zoo }: MakeFlags): string {

@@ -34,47 +34,12 @@ export function gainFigure(rows: readonly GainRow[], options: GainFigureOptions)
   const room = 44 * ((reach[1] - reach[0]) / (plotWidth - 88)); // for the numbers at the bars' ends
   const range = [reach[0] - room, reach[1] + room];
   const xTitle = measure === "points" ? "gain (points)" : "gain (percent of the baseline)";
-  const traces: PlotlyObject[] = [];
-  const annotations: PlotlyObject[] = [];
-  for (const { method, title, axis } of panels) {
-    const drawn = lines.flatMap((line, y) =>
-      rows
-        .filter((row) => row.model === line.model && row.sizeGroup === line.group && row.method === method)
-        .map((row) => ({ row, y, interval: intervalOf(row, measure) })),
-    );
-    const hasIntervals = drawn.some(({ interval }) => interval.length > 0);
-    const text = (row: GainRow): string => (row.isBaseline ? "baseline" : numberText(row[measure], 1, true));
-    const textColor = (row: GainRow): string => (row.isBaseline ? palette.red : palette.ink);
-    traces.push({
-      type: "bar",
-      orientation: "h",
-      xaxis: axis,
-      x: drawn.map(({ row }) => row[measure]),
-      y: drawn.map(({ y }) => y),
-      width: 0.72,
-      marker: { color: drawn.map(({ row }) => familyStyle(row.family).color) },
-      ...(hasIntervals ? { error_x: whiskers(drawn.map(({ row, interval }) => ({ value: row[measure], interval }))) } : {}),
-      text: drawn.map(({ row }) => (hasIntervals ? "" : text(row))),
-      textposition: "outside",
-      textangle: 0,
-      textfont: { size: sizes.small, color: drawn.map(({ row }) => textColor(row)) },
-      cliponaxis: false,
-      hovertext: drawn.map(({ row }) => `${plain(row.model)}: ${numberText(row[measure], 1, true)}`),
-      hoverinfo: "text",
-    });
-    for (const { row, y, interval } of hasIntervals ? drawn : []) {
-      const isGain = row[measure] >= 0;
-      const ends = [row[measure], ...interval]; // the number stands beyond the whisker
-      const place = isGain ? { x: Math.max(...ends), xanchor: "left", xshift: 3 } : { x: Math.min(...ends), xanchor: "right", xshift: -3 };
-      annotations.push(note(text(row), { xref: axis, yref: "y", y, ...place, font: { size: sizes.small, color: textColor(row) } }));
-    }
-    annotations.push(note(`<b>${title}</b>`, { xref: `${axis} domain`, x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "bottom" }));
-  }
+  const drawn = panels.map((panel) => panelOf(panel, rows, lines, measure));
   const xAxis = { range, zeroline: true, zerolinecolor: palette.red, zerolinewidth: 1.5 };
   return framed(
     {
-      traces,
-      annotations,
+      traces: drawn.map(({ trace }) => trace),
+      annotations: drawn.flatMap(({ annotations }) => annotations),
       layout: {
         xaxis: numberAxis(xTitle, { ...xAxis, domain: panels[0].domain }),
         xaxis2: numberAxis(xTitle, { ...xAxis, domain: panels[1].domain }),
@@ -102,6 +67,48 @@ export function gainFigure(rows: readonly GainRow[], options: GainFigureOptions)
     },
     options,
   );
+}
+
+/** Bars of a method; with intervals the numbers stand beyond their whiskers. */
+function panelOf(
+  { method, title, axis }: (typeof panels)[number],
+  rows: readonly GainRow[],
+  lines: readonly Line[],
+  measure: "points" | "percent",
+): { trace: PlotlyObject; annotations: PlotlyObject[] } {
+  const drawn = lines.flatMap((line, y) =>
+    rows
+      .filter((row) => row.model === line.model && row.sizeGroup === line.group && row.method === method)
+      .map((row) => ({ row, y, interval: intervalOf(row, measure) })),
+  );
+  const hasIntervals = drawn.some(({ interval }) => interval.length > 0);
+  const text = (row: GainRow): string => (row.isBaseline ? "baseline" : numberText(row[measure], 1, true));
+  const textColor = (row: GainRow): string => (row.isBaseline ? palette.red : palette.ink);
+  const trace = {
+    type: "bar",
+    orientation: "h",
+    xaxis: axis,
+    x: drawn.map(({ row }) => row[measure]),
+    y: drawn.map(({ y }) => y),
+    width: 0.72,
+    marker: { color: drawn.map(({ row }) => familyStyle(row.family).color) },
+    ...(hasIntervals ? { error_x: whiskers(drawn.map(({ row, interval }) => ({ value: row[measure], interval }))) } : {}),
+    text: drawn.map(({ row }) => (hasIntervals ? "" : text(row))),
+    textposition: "outside",
+    textangle: 0,
+    textfont: { size: sizes.small, color: drawn.map(({ row }) => textColor(row)) },
+    cliponaxis: false,
+    hovertext: drawn.map(({ row }) => `${plain(row.model)}: ${numberText(row[measure], 1, true)}`),
+    hoverinfo: "text",
+  };
+  const numbers = (hasIntervals ? drawn : []).map(({ row, y, interval }) => {
+    const ends = [row[measure], ...interval];
+    const isGain = row[measure] >= 0;
+    const place = isGain ? { x: Math.max(...ends), xanchor: "left", xshift: 3 } : { x: Math.min(...ends), xanchor: "right", xshift: -3 };
+    return note(text(row), { xref: axis, yref: "y", y, ...place, font: { size: sizes.small, color: textColor(row) } });
+  });
+  const heading = note(`<b>${title}</b>`, { xref: `${axis} domain`, x: 0, xanchor: "left", yref: "paper", y: 1, yanchor: "bottom" });
+  return { trace, annotations: [...numbers, heading] };
 }
 
 /** The ends of a row's interval; none where it has none. */

@@ -13,7 +13,7 @@ export interface ModelComparison {
 }
 
 /** Sums are rounded otherwise on another processor or backend; what a model has learned differs by less than this. */
-export const lossTolerance = 1e-3;
+const lossTolerance = 1e-3;
 
 /**
  * Compare one model of two zoos.

@@ -2,7 +2,7 @@
 
 export { type AnswerLikelihood, type AnswerSums, answerLikelihood, answerSums } from "./answer-likelihoods.ts";
 export { type BenchmarkSettings, type SkillScore, scoreSkills } from "./benchmark-scores.ts";
-export { compareModel, isSameModel, lossTolerance, type ModelComparison } from "./compare-models.ts";
+export { compareModel, isSameModel, type ModelComparison } from "./compare-models.ts";
 export {
   type Detection,
   type DetectionScore,
@@ -33,7 +33,7 @@ export { mergeVectorCosines, randomMergeVectors, ratingDifferences } from "./mer
 export { saveRandomBase } from "./new-model.ts";
 export { postTrain } from "./post-train.ts";
 export { type MakeOptions, preTrain, preTrainConfig, textRows } from "./pre-train.ts";
-export { familyArchitecture, type Recipe, recipeOf, zoo } from "./recipes.ts";
+export { type Recipe, recipeOf, zoo } from "./recipes.ts";
 export {
   type EncodedBench,
   lengthBaseline,
@@ -86,7 +86,6 @@ export {
   type SubsetRow,
   sectionByBase,
   sections,
-  skillByBase,
 } from "./study-tables.ts";
 export * from "./world/index.ts";
 export { fullWorld, slimPajamaRows, type WorldFiles, type WorldSettings, worldFiles, writeWorld } from "./world-files.ts";
