@@ -36,6 +36,21 @@ describe("a layer in blocks of rows gives the layer's numbers", () => {
     });
   }
 
+  it("is in blocks: more operations for few rows at a time, as many for all at once", async () => {
+    const model = load("checkpoints", checkpointNames[0]!);
+    const { ids, lengths } = padTokens(model.config, texts);
+    const operations = async (own: DecoderModel): Promise<number> => {
+      const { kernels, result } = await tf.profile(() => tokenLogProbabilities(own, ids, lengths));
+      tf.dispose(result as tf.Tensor);
+      return kernels.length;
+    };
+    const whole = await operations(model);
+    assert.ok((await operations({ ...model, runLayer: layerInBlocks(23) })) > 1.5 * whole);
+    assert.equal(await operations({ ...model, runLayer: layerInBlocks(1024) }), whole);
+    tf.dispose(ids);
+    model.dispose();
+  });
+
   it("rewards", () => {
     const model = load("checkpoints", checkpointNames[0]!);
     const { ids, lengths } = padTokens(model.config, texts);

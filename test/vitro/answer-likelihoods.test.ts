@@ -32,7 +32,8 @@ describe("how likely a model finds answers", () => {
     ];
     const { low, high, ...found } = answerLikelihood(sums);
     deepEqual(found, { chosen: -4, rejected: -5, preferred: 2.5 / 4, n: 4 });
-    ok(low < 2.5 / 4 && high > 2.5 / 4);
+    close(low, 0.21943, 1e-4); // Wilson by hand: (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n), z = 1.96
+    close(high, 0.9081, 1e-4);
     throws(() => answerLikelihood([]), /there is no pair/);
   });
 });

@@ -1,9 +1,9 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { makingSpeeds, measureSpeed, recipeOf, speedOf } from "basewise/vitro";
+import { makingSpeeds, measureSpeed, recipeOf, speedOf, zoo } from "basewise/vitro";
 
 describe("speeds of vitro", () => {
   const folder = mkdtempSync(join(tmpdir(), "speed-"));
@@ -17,6 +17,14 @@ describe("speeds of vitro", () => {
   });
 
   it("has no speed of a model without a record", () => deepEqual(makingSpeeds(folder), []));
+
+  it("takes tokens of the recipe, seconds of the record and three passes: every stored base model", () => {
+    const speeds = makingSpeeds("data/vitro/zoo");
+    equal(speeds.length, zoo.filter(({ stage }) => stage === "base").length);
+    const one = speeds.find(({ name }) => name === "atlas-s-4m")!;
+    equal(one.seconds, JSON.parse(readFileSync("data/vitro/zoo/atlas-s-4m/vitro.json", "utf8")).seconds);
+    equal(one.operationsPerSecond, (3 * 46_325_760 * 62_500) / one.seconds); // 4 million tokens are 62,500 rows of 64
+  });
 
   it("measures steps after the first five, and all texts", async () => {
     const { training, scoring } = await measureSpeed("XS", join(folder, "xs"), { steps: 7 });

@@ -150,7 +150,7 @@ describe("a study", () => {
       });
     };
     await refused({ items: 6 }, /tables: holds the tables of another study; choose another folder/, { output: "tables" });
-    await refused({ models: ["whole", "nope"] }, /lacks 1 of the 2 base models; make them first: basewise vitro make nope$/);
+    await refused({ models: ["whole", "nope"] }, /lacks 1 of the 2 base models; make them first: basewise vitro make nope --zoo /);
     writeFileSync(join(folder, "file"), "");
     await refused({}, /file: cannot be written \(a file is where a folder should be/, { output: "file" });
     const damaged = join(folder, "damaged", "whole");

@@ -84,7 +84,7 @@ export function registerVitro(program: Command): void {
 }
 
 async function makeModels(names: readonly string[], flags: ListFlags): Promise<void> {
-  const { makeZoo, makingCost, missingModels, recipeOf, zoo } = await import("../vitro/index.ts");
+  const { makeZoo, makingCost, missingModels, recipeOf, requireModel, zoo } = await import("../vitro/index.ts");
   for (const name of names) recipeOf(name);
   if (flags.list) {
     for (const recipe of zoo) console.log(flags.json ? JSON.stringify(recipe) : describeRecipe(recipe));
@@ -92,6 +92,8 @@ async function makeModels(names: readonly string[], flags: ListFlags): Promise<v
   }
   const wanted = names.length > 0 ? names : zoo.map(({ name }) => name);
   const folder = zooFolder(flags);
+  const other = flags.compare === undefined ? null : resolve(flags.compare);
+  if (other !== null) for (const name of wanted) requireModel(join(other, name), name); // before the work, not after
   const cost = missingModels(wanted, folder).reduce((sum, recipe) => sum + makingCost(recipe), 0);
   const progress = new Progress("percent", 100);
   const made = new Map<string, number>();
@@ -110,7 +112,7 @@ async function makeModels(names: readonly string[], flags: ListFlags): Promise<v
   });
   progress.clear();
   if (!finished) throw stopped();
-  if (flags.compare !== undefined) await printComparisons(wanted, folder, resolve(flags.compare), flags.json);
+  if (other !== null) await printComparisons(wanted, folder, other, flags.json);
 }
 
 async function studyModels(flags: StudyFlags): Promise<void> {

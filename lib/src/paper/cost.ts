@@ -35,12 +35,14 @@ export interface CostShape {
  *
  *     weights = parameters − vocabulary · hiddenSize · (1 where tied, else 2)
  *
- * @param parameters  of the base, all of them
+ * @param parameters  of the base, all of them, not in billions
  * @param shape       null where nobody has published it: then all parameters count, and attention is left out
  */
 export function rewardModelCost(parameters: number, shape: ModelShape | null): CostShape {
   if (shape === null) return { weights: parameters, layers: 0, attentionWidth: 0 };
   const tables = shape.vocabulary * shape.hiddenSize * (shape.tiedEmbeddings ? 1 : 2);
+  if (!(parameters > tables))
+    throw new Error(`rewardModelCost: ${parameters} parameters are fewer than its ${tables} of embeddings; give all of them, not billions`);
   return { weights: parameters - tables, layers: shape.layers, attentionWidth: shape.heads * shape.headSize };
 }
 
@@ -158,10 +160,12 @@ export function tokensOfBytes(bytes: Range, bytesPerToken: Range): Range {
  * @param utilisation  share of the peak that useful operations reach, in (0, 1]; what is computed twice to save memory is not useful
  */
 export function deviceHours(operations: number, peak: number, utilisation: number): number {
+  if (!(utilisation > 0 && utilisation <= 1))
+    throw new Error(`deviceHours: utilisation is ${utilisation}; give a share above 0, at most 1`);
   return operations / (peak * utilisation * 3600);
 }
 
-/** The utilisation at which so many operations take so many hours: above 1 it is impossible. */
+/** The utilisation at which so many operations take so many hours, a share: above 1 it is impossible. @param peak  operations a second */
 export function utilisationOf(operations: number, hours: number, peak: number): number {
   return operations / (peak * hours * 3600);
 }

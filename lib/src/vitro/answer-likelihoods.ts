@@ -1,6 +1,6 @@
 import type { EncodedAnswers } from "../datasets/index.ts";
 import { type OpenedModel, scoreTexts } from "../models/index.ts";
-import { wilsonInterval } from "../statistics/index.ts";
+import { mean, wilsonInterval } from "../statistics/index.ts";
 
 /** Σ ln p over the tokens of the two answers of a pair, given what comes before them; nats. */
 export interface AnswerSums {
@@ -38,6 +38,6 @@ export function answerLikelihood(sums: readonly AnswerSums[]): AnswerLikelihood 
   if (sums.length === 0) throw new Error("answerLikelihood: there is no pair; give at least one");
   const n = sums.length;
   const wins = sums.reduce((count, { chosen, rejected }) => count + (chosen > rejected ? 1 : chosen === rejected ? 0.5 : 0), 0);
-  const mean = (of: keyof AnswerSums): number => sums.reduce((sum, pair) => sum + pair[of], 0) / n;
-  return { chosen: mean("chosen"), rejected: mean("rejected"), preferred: wins / n, ...wilsonInterval(wins, n), n };
+  const average = (of: keyof AnswerSums): number => mean(sums.map((pair) => pair[of]));
+  return { chosen: average("chosen"), rejected: average("rejected"), preferred: wins / n, ...wilsonInterval(wins, n), n };
 }

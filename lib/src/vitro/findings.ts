@@ -8,7 +8,7 @@ import {
   type Random,
   spearman,
 } from "../statistics/index.ts";
-import type { Recipe } from "./recipes.ts";
+import { familyArchitecture, type Recipe } from "./recipes.ts";
 import type { Method } from "./reward-models.ts";
 import { type StudyResult, studyResults } from "./study-results.ts";
 import {
@@ -126,7 +126,7 @@ export interface LargestShare {
  * Does the family with the largest share of a domain find its documents likeliest? Families are compared within a generation, which is a size,
  * an amount of text and a seed: a larger model finds everything likelier. Where shares decide nothing, one of three would.
  *
- * @param models  generations that lack a family are left out
+ * @param models  base models in their family's architecture count; other ones, and generations that lack a family, are left out
  */
 export function largestShareWins(presence: readonly PresenceRow[], models: readonly Recipe[], domain: Domain): LargestShare {
   const scores = presenceByBase(presence, domain);
@@ -134,8 +134,11 @@ export function largestShareWins(presence: readonly PresenceRow[], models: reado
   const family = families.reduce((most, next) => (mixtures[next][domain] > mixtures[most][domain] ? next : most));
   const score = ({ name }: Recipe): number => mean(scores.get(name) ?? missing(name, "presence scores"));
   const generation = ({ size, tokens, seed }: Recipe): string => `${size} ${tokens} ${seed}`;
-  const complete = [...new Set(models.map(generation))]
-    .map((of) => families.map((own) => models.find((model) => model.family === own && generation(model) === of)))
+  const comparable = models.filter(
+    ({ architecture, family: of, repeats, stage }) => architecture === familyArchitecture[of] && !repeats && stage === "base",
+  );
+  const complete = [...new Set(comparable.map(generation))]
+    .map((of) => families.map((own) => comparable.find((model) => model.family === own && generation(model) === of)))
     .filter((members): members is Recipe[] => !members.includes(undefined));
   const winners = complete.map((members) => members.reduce((best, next) => (score(next) > score(best) ? next : best)).family);
   return { family, wins: winners.filter((winner) => winner === family).length, generations: complete.length };

@@ -28,7 +28,7 @@ export {
   shareAndPresence,
   skillAndSection,
 } from "./findings.ts";
-export { type ModelRecord, makeZoo, makingCost, missingModels, readModelRecord, type ZooOptions } from "./make.ts";
+export { type ModelRecord, makeZoo, makingCost, missingModels, readModelRecord, requireModel, type ZooOptions } from "./make.ts";
 export { mergeVectorCosines, randomMergeVectors, ratingDifferences } from "./merge-vectors.ts";
 export { saveRandomBase } from "./new-model.ts";
 export { postTrain } from "./post-train.ts";
@@ -53,7 +53,7 @@ export { type Architecture, maxPositions, modelConfig, type Shape, type Size, si
 export { makingSpeeds, measureSpeed, type Speed, speedOf } from "./speed.ts";
 export { runStudy, type StudyOptions } from "./study.ts";
 export { fullStudy, quickStudy, type RandomBase, type RewardTask, rewardTasks, type StudyPlan } from "./study-plan.ts";
-export { compareStudy, type DomainDistance, type StudyComparison } from "./study-presence.ts";
+export { compareStudy, type StudyComparison } from "./study-presence.ts";
 export type { StudyRecord } from "./study-record.ts";
 export {
   factAccuracies,

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { cannotWrite, makeFolder, placeOf, readText, writeWhole } from "../files/index.ts";
 import { openCheckpoint, openModel } from "../models/index.ts";
 import { inParallel } from "../serving/index.ts";
@@ -42,7 +42,7 @@ const recordFile = "vitro.json";
 export function readModelRecord(folder: string, recipe: Recipe): ModelRecord | null {
   const path = join(folder, recordFile);
   if (!existsSync(path)) return null;
-  const again = `delete the folder and make it again: basewise vitro make ${recipe.name}`;
+  const again = `delete the folder and make it again: ${makeCommand(dirname(folder), [recipe.name])}`;
   const record = parsed(readText(path));
   if (record === null) throw new Error(`${placeOf(path)}: is no record of a model; ${again}`);
   const differing = (Object.keys(recipe) as (keyof Recipe)[]).find((field) => record.recipe[field] !== recipe[field]);
@@ -60,10 +60,15 @@ function parsed(text: string): ModelRecord | null {
   }
 }
 
+/** The command that makes models in a zoo; all, when none is named. */
+export function makeCommand(zooFolder: string, names: readonly string[]): string {
+  return ["basewise vitro make", ...names, "--zoo", placeOf(zooFolder)].join(" ");
+}
+
 /** @throws one line where a model is not there, not finished, or damaged */
 export function requireModel(folder: string, name: string): void {
   const recipe = zoo.find((known) => known.name === name);
-  const make = `basewise vitro make ${name}`;
+  const make = makeCommand(dirname(folder), [name]);
   if (!existsSync(folder)) throw new Error(`${placeOf(folder)}: is not there; make it: ${make}`);
   if (recipe && readModelRecord(folder, recipe) === null) throw new Error(`${placeOf(folder)}: is not finished; make it: ${make}`);
   try {
@@ -92,6 +97,8 @@ export function missingModels(names: readonly string[], zooFolder: string): Reci
  * @returns whether all are there; false after the signal
  */
 export async function makeZoo(names: readonly string[], zooFolder: string, work: string, options: ZooOptions = {}): Promise<boolean> {
+  if (resolve(work) === resolve(zooFolder))
+    throw new Error(`${placeOf(work)}: is the models' folder, too; choose another for what is under way`);
   const missing = missingModels(names, zooFolder);
   for (const folder of [zooFolder, work]) requireFolder(folder);
   for (const stage of ["base", "sft", "sft-dpo"] as const) {
@@ -123,9 +130,9 @@ function withOrigins(names: readonly string[]): Recipe[] {
   return zoo.filter((recipe) => all.has(recipe));
 }
 
-/** What a model takes, in steps of an XS; what follows pre-training reads less text. */
+/** What a model takes, in tokens of an XS, for progress and order; 150,000: about what SFT and DPO read. */
 export function makingCost({ size, tokens, stage }: Recipe): number {
-  return ((stage === "base" ? tokens : 150_000) / 512) * { XS: 1, S: 2, M: 6 }[size];
+  return (stage === "base" ? tokens : 150_000) * { XS: 1, S: 2, M: 6 }[size];
 }
 
 async function makeModel(recipe: Recipe, zooFolder: string, work: string, options: ZooOptions): Promise<void> {
@@ -149,8 +156,8 @@ async function makeModel(recipe: Recipe, zooFolder: string, work: string, option
   onModel?.(recipe, record);
 }
 
-async function recordOf(recipe: Recipe, folder: string, result: TrainResult, { backend, threads }: MakeOptions): Promise<ModelRecord> {
-  const model = await openModel(folder, { ...(backend !== undefined && { backend }), ...(threads !== undefined && { threads }) });
+async function recordOf(recipe: Recipe, folder: string, result: TrainResult, options: MakeOptions): Promise<ModelRecord> {
+  const model = await openModel(folder, options);
   try {
     return {
       recipe,

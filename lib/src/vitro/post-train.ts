@@ -32,8 +32,7 @@ export async function postTrain(
 ): Promise<TrainResult> {
   const { stage, seed } = recipe;
   if (stage === "base") throw new Error(`postTrain: ${recipe.name} is a base model; pre-train it`);
-  const { backend, threads } = options;
-  const model = await openModel(base, { ...(backend !== undefined && { backend }), ...(threads !== undefined && { threads }) });
+  const model = await openModel(base, options);
   const common = { model: base, config: postTrainConfig(stage, seed), output: join(work, "run"), resume: true, ...options };
   let result: TrainResult;
   try {

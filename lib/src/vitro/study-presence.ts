@@ -1,24 +1,17 @@
 import { type CompareOptions, comparePresence, type DistanceInterval, documentHash, type PresenceComparison } from "../presence/index.ts";
 import { mean } from "../statistics/index.ts";
 import { appendPresence, openStore, type PresenceScore } from "../store/index.ts";
+import type { PresenceDistance } from "./findings.ts";
 import { maxPositions } from "./sizes.ts";
 import type { PresenceRow } from "./study-tables.ts";
 import { domains } from "./world/index.ts";
-
-/** A distance between the presence scores of two bases, by their places in a list; `corrected` is free of what a sample adds to it. */
-export interface DomainDistance {
-  readonly a: number;
-  readonly b: number;
-  readonly distance: number;
-  readonly corrected: number;
-}
 
 /** A study's presence scores compared as those of real models are. */
 export interface StudyComparison {
   /** over all documents, as in the paper's Figures 7 and 8 */
   readonly pooled: PresenceComparison;
   /** distances within each domain, then their mean over the domains; pairs in the order of `pooled.intervals` */
-  readonly withinDomains: readonly DomainDistance[];
+  readonly withinDomains: readonly PresenceDistance[];
 }
 
 /** Compare the presence scores of some of a study's bases, through a store in memory. @param bases  names, in the order wanted */
@@ -34,12 +27,10 @@ export async function compareStudy(
     const pooled = await comparePresence(store, { ...options, models: bases });
     const each: (readonly DistanceInterval[])[] = [];
     for (const domain of domains) each.push((await comparePresence(store, { ...options, models: bases, subsets: [domain] })).intervals);
-    const average = (pair: number, of: "distance" | "corrected"): number => mean(each.map((intervals) => intervals[pair]![of]));
     const withinDomains = pooled.intervals.map(({ a, b }, i) => ({
       a,
       b,
-      distance: average(i, "distance"),
-      corrected: average(i, "corrected"),
+      distance: mean(each.map((intervals) => intervals[i]!.distance)),
     }));
     return { pooled, withinDomains };
   } finally {

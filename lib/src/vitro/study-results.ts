@@ -180,6 +180,8 @@ export function factAccuracies(study: Pick<StudyTables, "rewards" | "subsets">, 
     runs.map((run) => {
       const own = study.subsets.filter((row) => factSubsets.includes(row.subset) && keyOf(row) === keyOf(run));
       const pairs = own.reduce((sum, { n }) => sum + n, 0);
+      if (pairs === 0)
+        throw new Error(`factAccuracies: subsets.csv has no pairs of ${factSubsets.join(", ")} for ${keyOf(run)}; run the study again`);
       return { name: run.base, value: (100 * own.reduce((sum, { accuracy, n }) => sum + accuracy * n, 0)) / pairs };
     }),
   );

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonLines } from "../files/index.ts";
 import { loadTokenizer, openModel, scoreTexts, type Tokenizer } from "../models/index.ts";
+import { meanLogProbability } from "../presence/index.ts";
 import { scoreSkills } from "./benchmark-scores.ts";
 import { type Detection, detectSeen, repeatedDocuments } from "./detection.ts";
 import { zoo as recipes } from "./recipes.ts";
@@ -94,8 +95,8 @@ async function baseRows(base: string, folder: string, files: WorldFiles, plan: S
       })),
       presence: documents.map(({ meta }, document) => {
         const own = scores[document]!;
-        const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
-        return { base, document, domain: meta.redpajama_set_name.replace("RedPajama", ""), tokens: own.length, presence: digits(mean) };
+        const domain = meta.redpajama_set_name.replace("RedPajama", "");
+        return { base, document, domain, tokens: own.length, presence: digits(meanLogProbability(own)) };
       }),
     };
   } finally {

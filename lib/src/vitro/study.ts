@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openWorkspace } from "../compute/index.ts";
 import { formatCsv, openJournal, placeOf, takeLock, writeWhole } from "../files/index.ts";
 import { inParallel } from "../serving/index.ts";
-import { requireFolder, requireModel } from "./make.ts";
+import { makeCommand, requireFolder, requireModel } from "./make.ts";
 import { saveRandomBase } from "./new-model.ts";
 import { zoo as recipes } from "./recipes.ts";
 import type { StudyPlan } from "./study-plan.ts";
@@ -77,9 +77,8 @@ export async function runStudy(plan: StudyPlan, zoo: string, output: string, wor
 function requireModels({ models }: StudyPlan, zoo: string): void {
   const missing = models.filter((name) => !existsSync(join(zoo, name, "config.json")));
   if (missing.length > 0) {
-    const names = missing.length === recipes.length ? "" : ` ${missing.join(" ")}`;
-    const count = `${missing.length} of the ${models.length} base models`;
-    throw new Error(`${placeOf(zoo)}: lacks ${count}; make them first: basewise vitro make${names}`);
+    const make = makeCommand(zoo, missing.length === recipes.length ? [] : missing);
+    throw new Error(`${placeOf(zoo)}: lacks ${missing.length} of the ${models.length} base models; make them first: ${make}`);
   }
   for (const name of models) requireModel(join(zoo, name), name);
 }

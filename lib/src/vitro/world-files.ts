@@ -32,6 +32,7 @@ export interface WorldFiles {
 }
 
 const validationSeed = 991;
+const documentSeed = 33;
 
 /** Where the files of a folder lie. */
 export function worldFiles(folder: string): WorldFiles {
@@ -54,7 +55,7 @@ export function writeWorld(folder: string, settings: WorldSettings = fullWorld):
   write(files.validationRatings, ratedRows(world, validationPairs, validationSeed));
   write(files.preferences, [...comparedRows(world, pairs, seed, "train"), ...comparedRows(world, validationPairs, validationSeed, "val")]);
   write(files.rewardBench, rewardBenchRows(world, 77, benchRows === "real" ? undefined : benchRows));
-  write(files.documents, slimPajamaRows(world, documents, 33));
+  write(files.documents, slimPajamaRows(world, documents));
   return files;
 }
 
@@ -62,7 +63,7 @@ export function writeWorld(folder: string, settings: WorldSettings = fullWorld):
 export function slimPajamaRows(
   world: World,
   perDomain: number,
-  seed: number = 33,
+  seed: number = documentSeed,
 ): { text: string; meta: { redpajama_set_name: string } }[] {
   const drawn = dice(seededRandom(seed));
   return domains.flatMap((domain) =>
