@@ -38,7 +38,7 @@ describe("studyResults", () => {
     const [atlas, , random] = studyResults({ rewards, record: twoSeeds }, "regression");
     close(atlas!.score, 85, 1e-9);
     close(atlas!.chatHard, 75, 1e-9);
-    assert.deepEqual([atlas!.family, atlas!.sizeGroup, atlas!.architecture, atlas!.stage], ["atlas", "S", "llama", "base"]);
+    assert.deepEqual([atlas!.family, atlas!.sizeGroup, atlas!.architecture, atlas!.stage], ["atlas", "S", "gemma2", "base"]);
     close(atlas!.pretrainingTokensTrillion, 4e-6, 1e-18);
     close(random!.score, 52, 1e-9);
     assert.deepEqual([random!.family, random!.stage, random!.pretrainingTokensTrillion], ["random", "random", 0]);

@@ -192,21 +192,32 @@ describe("a model of the zoo", () => {
     deepEqual(missingModels(["atlas-s-4m-sft"], join(folder, "zoo-there")).map((missing) => missing.name), ["atlas-s-4m", "atlas-s-4m-sft"]); // biome-ignore format: one thought
   });
 
-  it("is compared with the same one of another zoo: by its weights, then by its validation loss", () => {
-    const own = copy("compare-own", { recipe, validationLoss: 0.5 });
-    const same = copy("compare-same", { recipe, validationLoss: 0.5 });
-    deepEqual(compareModel(name, own, same), { model: name, sameWeights: true, lossDifference: 0 });
-    for (const [loss, expected] of [
-      [0.5009, true],
-      [0.4988, false],
+  it("is compared with the same one of another zoo: by its weights, then by the loss of its first steps", () => {
+    const record = (start: number | null): object => ({
+      recipe,
+      lossCurve:
+        start === null
+          ? []
+          : [
+              { step: 292, loss: start },
+              { step: 584, loss: 0.7 },
+            ],
+      validationLoss: 0.5 + (start ?? 0),
+    });
+    const own = copy("compare-own", record(1.5));
+    const same = copy("compare-same", record(1.5));
+    deepEqual(compareModel(name, own, same), { model: name, sameWeights: true, startDifference: 0, lossDifference: 0 });
+    for (const [start, expected] of [
+      [1.5009, true],
+      [1.4988, false],
       [null, false],
     ] as const) {
-      // biome-ignore format: a table
-      const other = copy(`compare-${loss}`, { recipe, validationLoss: loss });
+      const other = copy(`compare-${start}`, record(start));
       cpSync(join(folder, "work-whole", "start", "model.safetensors"), join(other, name, "model.safetensors"));
       const compared = compareModel(name, own, other);
       equal(compared.sameWeights, false);
-      equal(isSameModel(compared), expected, `${loss}`);
+      equal(compared.startDifference === null, start === null);
+      equal(isSameModel(compared), expected, `${start}`);
     }
     throws(() => compareModel(name, own, join(folder, "nowhere")), /nowhere.* is not there; make it: basewise vitro make atlas-xs-3m/);
   });

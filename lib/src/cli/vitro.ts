@@ -63,7 +63,7 @@ export function registerVitro(program: Command): void {
     .description("make vitro's base models")
     .argument("[NAME...]", "models; all when none is named")
     .option("--list", "only print the names, and how each model is made")
-    .option("--compare <DIR>", "then compare with another zoo: exit code 1 where a validation loss differs by more than 0.001")
+    .option("--compare <DIR>", "then compare with another zoo: exit code 1 where the loss of the first steps differs by more than 0.001")
     .addHelpText("after", makeExamples);
   addEngineOptions(make).action(makeModels);
   const study = vitro
@@ -174,10 +174,14 @@ async function printComparisons(names: readonly string[], folder: string, other:
   if (off > 0) throw new AnswerIsNo(`${off} of ${compared.length} differ from ${placeOf(other)} by more than other machines explain`);
 }
 
-function describeComparison({ sameWeights, lossDifference }: ModelComparison, other: string): string {
+function describeComparison({ sameWeights, startDifference, lossDifference }: ModelComparison, other: string): string {
   if (sameWeights) return `the same weights as in ${other}`;
-  if (lossDifference === null) return `other weights than in ${other}, and no validation loss to compare`;
-  return `other weights than in ${other}; validation loss ${Math.abs(lossDifference).toExponential(1)} ${lossDifference < 0 ? "below" : "above"}`;
+  return `other weights than in ${other}; loss of the first steps ${describeDifference(startDifference)}, of the validation ${describeDifference(lossDifference)}`;
+}
+
+function describeDifference(difference: number | null): string {
+  if (difference === null) return "unknown";
+  return `${Math.abs(difference).toExponential(1)} ${difference < 0 ? "below" : "above"}`;
 }
 
 function describeRecipe({ name, architecture, size, tokens, seed, from, stage }: Recipe): string {

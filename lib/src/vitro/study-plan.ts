@@ -1,4 +1,4 @@
-import { type Recipe, zoo } from "./recipes.ts";
+import { familyArchitecture, type Recipe, zoo } from "./recipes.ts";
 import type { Method } from "./reward-models.ts";
 import type { Architecture, Size } from "./sizes.ts";
 import { fullWorld, type WorldSettings } from "./world-files.ts";
@@ -44,7 +44,7 @@ export const fullStudy: StudyPlan = {
 };
 
 const isBase = ({ stage, seed, architecture, family, repeats }: Recipe): boolean =>
-  stage === "base" && !repeats && seed === 1 && zoo.find((recipe) => recipe.family === family)!.architecture === architecture;
+  stage === "base" && !repeats && seed === 1 && architecture === familyArchitecture[family];
 
 /** The three families in their four generations, one rate, one seed, half of the pairs, one epoch: minutes. */
 export const quickStudy: StudyPlan = {

@@ -12,8 +12,8 @@ export type Family = "atlas" | "forge" | "folio";
 
 /** Their mixtures: one knows people, one sums and programs, one good from bad. */
 export const mixtures: Readonly<Record<Family, Mixture>> = {
-  atlas: mixture(0.05, 0.05, 0.05, 0.5, 0.35),
-  forge: mixture(0.36, 0.04, 0.36, 0.12, 0.12),
+  atlas: mixture(0.05, 0.02, 0.05, 0.5, 0.38),
+  forge: mixture(0.37, 0.02, 0.37, 0.12, 0.12),
   folio: mixture(0.05, 0.5, 0.05, 0.2, 0.2),
 };
 
