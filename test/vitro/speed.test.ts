@@ -11,7 +11,7 @@ describe("speeds of vitro", () => {
 
   it("divides the operations, worked by hand, by the seconds", () => {
     // Llama S: 343,200 weights, 3 layers of width 96; a row of 64 tokens: 2·343200·64 + 2·3·96·64·65 = 46,325,760 forward
-    const { parameters, operationsPerSecond } = speedOf(recipeOf("atlas-s-4m"), 6400, 2, 3);
+    const { parameters, operationsPerSecond } = speedOf(recipeOf("folio-s-4m"), 6400, 2, 3);
     equal(parameters, 343_200);
     equal(operationsPerSecond, (3 * 46_325_760 * 100) / 2);
   });
@@ -21,8 +21,8 @@ describe("speeds of vitro", () => {
   it("takes tokens of the recipe, seconds of the record and three passes: every stored base model", () => {
     const speeds = makingSpeeds("data/vitro/zoo");
     equal(speeds.length, zoo.filter(({ stage }) => stage === "base").length);
-    const one = speeds.find(({ name }) => name === "atlas-s-4m")!;
-    equal(one.seconds, JSON.parse(readFileSync("data/vitro/zoo/atlas-s-4m/vitro.json", "utf8")).seconds);
+    const one = speeds.find(({ name }) => name === "folio-s-4m")!;
+    equal(one.seconds, JSON.parse(readFileSync("data/vitro/zoo/folio-s-4m/vitro.json", "utf8")).seconds);
     equal(one.operationsPerSecond, (3 * 46_325_760 * 62_500) / one.seconds); // 4 million tokens are 62,500 rows of 64
   });
 
