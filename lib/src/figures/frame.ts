@@ -28,7 +28,7 @@ const lineHeight = 17;
 export function framed(content: Content, options: FigureOptions): Figure {
   const { scale = "published", source } = options;
   const { width, small, title: titleSize, edge } = sizes;
-  const title = wrap(options.title ?? capitalised(content.title), width - 2 * edge, titleSize * 1.08) /* bold is wider */;
+  const title = wrap(titleOf(content, options), width - 2 * edge, titleSize * 1.08) /* bold is wider */;
   const foot = [
     ...(content.key ? wrap(content.key, width - 2 * edge, small) : []),
     ...wrap(`${scale} · ${source}`, width - 2 * edge, small),
@@ -69,6 +69,12 @@ export function framed(content: Content, options: FigureOptions): Figure {
     source,
     numbers: content.numbers,
   };
+}
+
+/** A figure of the invented world says so in its title, too, where it is seen first and cannot be cut off. */
+function titleOf({ title }: Content, { title: given, scale }: FigureOptions): string {
+  const text = given ?? capitalised(title);
+  return scale === "vitro" && !/vitro/i.test(text) ? `In vitro: ${given ?? title}` : text;
 }
 
 function footnote(lines: readonly string[], margin: { l: number; b: number }): PlotlyObject {
