@@ -11,7 +11,7 @@ export const smallPlan = (model: string): StudyPlan => ({
   ...fullStudy,
   models: [model],
   random: [{ name: "random-xs", architecture: "llama", size: "XS" }],
-  learningRates: [2e-4],
+  learningRates: { "bradley-terry": [2e-4], regression: [2e-4] },
   seeds: [1],
   epochs: 1,
   world: { pairs: 80, validationPairs: 40, benchRows: 2, documents: 4, seed: 11 },

@@ -131,9 +131,9 @@ describe("a study", () => {
     const once = { ...engine, signal: stop.signal, onStart };
     equal(await runStudy(plan, join(folder, "remade"), join(folder, "tables-3"), work, once), false);
     equal(left, 3, "the base's scores and its two reward models");
-    const grown = { ...plan, learningRates: [2e-4, 5e-5] };
+    const grown = { ...plan, learningRates: { ...plan.learningRates, regression: [2e-4, 5e-5] } };
     equal(await runStudy(grown, folder, join(folder, "tables-3"), work, once), false);
-    equal(left, 4, "the reward models of the rate that is new");
+    equal(left, 2, "the reward models of the rate that is new, of one method");
     const other = runStudy({ ...plan, items: 6 }, folder, join(folder, "tables-3"), work, engine);
     await rejects(other, /journal\.jsonl: was begun with something else \(items is 5 there and 6 now\)/);
     const journal = join(work, "journal.jsonl");

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { readText, writeWhole } from "../files/index.ts";
 import type { HubOptions } from "../models/index.ts";
 import type { AnswerPair, DpoExample, Example, PairExample, Task, TrainConfig, TrainingJob, TrainingPlan } from "../training/index.ts";
+import { readLearningRates } from "./learning-rates.ts";
 import { Progress } from "./progress.ts";
 import { showDownload } from "./scoring.ts";
 import { findValidation, type LoadedPart, loadPart } from "./train-data.ts";
@@ -88,13 +89,8 @@ function configOf(
 
 function ratesOf({ learningRates, method }: TrainFlags, paper: Readonly<Record<string, readonly number[]>>): readonly number[] | null {
   if (learningRates === undefined) return null;
-  if (learningRates === "paper") return paper[method === "regression" ? "regression" : "bradley-terry"]!;
-  return learningRates.split(",").map((text) => {
-    const rate = Number(text);
-    if (text.trim() === "" || !(rate > 0 && Number.isFinite(rate)))
-      throw new Error(`--learning-rates: ${JSON.stringify(text)} is no rate; write numbers above 0, e.g. 1e-6,3e-6, or paper`);
-    return rate;
-  });
+  const rates = readLearningRates(learningRates);
+  return rates === "paper" ? paper[method === "regression" ? "regression" : "bradley-terry"]! : rates;
 }
 
 function limitOf({ limit }: TrainFlags, longest: number): number {

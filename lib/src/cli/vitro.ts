@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { placeOf, projectRoot } from "../files/index.ts";
-import type { ModelComparison, Recipe } from "../vitro/index.ts";
+import type { ModelComparison, Recipe, StudyPlan } from "../vitro/index.ts";
+import { readLearningRates } from "./learning-rates.ts";
 import { AnswerIsNo, Interrupted } from "./main.ts";
 import { requireWritable } from "./outputs.ts";
 import { Progress } from "./progress.ts";
@@ -22,6 +23,7 @@ interface ListFlags extends MakeFlags {
 
 interface StudyFlags extends MakeFlags {
   readonly quick?: true;
+  readonly learningRates?: string;
   readonly output?: string;
 }
 
@@ -41,6 +43,7 @@ says how they came about. What is stopped or killed goes on where it was.
 
 Examples:
   basewise vitro study --quick
+  basewise vitro study --learning-rates paper --output ten-rates
   basewise vitro study --output data/vitro/study`;
 
 const dataExamples = `
@@ -70,6 +73,7 @@ export function registerVitro(program: Command): void {
     .command("study")
     .description("train and score reward models on every base of vitro")
     .option("--quick", "a small study: minutes")
+    .option("--learning-rates <list>", 'of the bases, by both methods, e.g. 5e-5,2e-4; "paper" for the paper\'s ten of each')
     .option("--output <DIR>", "where the tables go (default: data/derived/vitro-study of the project, with --quick vitro-study-quick)")
     .addHelpText("after", studyExamples);
   addEngineOptions(study).action(studyModels);
@@ -116,8 +120,8 @@ async function makeModels(names: readonly string[], flags: ListFlags): Promise<v
 }
 
 async function studyModels(flags: StudyFlags): Promise<void> {
-  const { fullStudy, quickStudy, runStudy } = await import("../vitro/index.ts");
-  const plan = flags.quick ? quickStudy : fullStudy;
+  const { runStudy } = await import("../vitro/index.ts");
+  const plan = await planOf(flags);
   const output = resolve(flags.output ?? join(projectRoot, "data", "derived", flags.quick ? "vitro-study-quick" : "vitro-study"));
   let progress: Progress | undefined;
   let before = 0;
@@ -137,6 +141,15 @@ async function studyModels(flags: StudyFlags): Promise<void> {
   progress?.clear();
   if (!finished) throw stopped();
   console.error(`tables: ${placeOf(output)}`);
+}
+
+async function planOf({ quick, learningRates }: StudyFlags): Promise<StudyPlan> {
+  const { fullStudy, quickStudy } = await import("../vitro/index.ts");
+  const plan = quick ? quickStudy : fullStudy;
+  if (learningRates === undefined) return plan;
+  const rates = readLearningRates(learningRates);
+  if (rates !== "paper") return { ...plan, learningRates: { "bradley-terry": rates, regression: rates } };
+  return { ...plan, learningRates: (await import("../training/index.ts")).paperLearningRates };
 }
 
 async function writeData(folder: string, { pairs, force }: { readonly pairs?: number; readonly force?: true }): Promise<void> {

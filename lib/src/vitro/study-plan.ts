@@ -10,7 +10,7 @@ export interface StudyPlan {
   /** models that have learned nothing: what reward accuracy is without a base */
   readonly random: readonly RandomBase[];
   readonly methods: readonly Method[];
-  readonly learningRates: readonly number[];
+  readonly learningRates: Readonly<Record<Method, readonly number[]>>;
   /** each with preferences of its own */
   readonly seeds: readonly number[];
   readonly epochs: number;
@@ -36,7 +36,7 @@ export const fullStudy: StudyPlan = {
   models: zoo.map(({ name }) => name),
   random,
   methods: ["bradley-terry", "regression"],
-  learningRates: [5e-5, 2e-4],
+  learningRates: { "bradley-terry": [5e-5, 2e-4], regression: [5e-5, 2e-4] },
   seeds: [1, 2],
   epochs: 2,
   world: fullWorld,
@@ -51,7 +51,7 @@ export const quickStudy: StudyPlan = {
   ...fullStudy,
   models: zoo.filter(isBase).map(({ name }) => name),
   random: random.slice(1, 2),
-  learningRates: [2e-4],
+  learningRates: { "bradley-terry": [2e-4], regression: [2e-4] },
   seeds: [1],
   epochs: 1,
   world: { ...fullWorld, pairs: 1100, benchRows: 40, documents: 100 },
@@ -69,6 +69,8 @@ export interface RewardTask {
 export function rewardTasks({ models, random: controls, methods, learningRates, seeds }: StudyPlan): RewardTask[] {
   const bases = [...models, ...controls.map(({ name }) => name)];
   return bases.flatMap((base) =>
-    methods.flatMap((method) => learningRates.flatMap((learningRate) => seeds.map((seed) => ({ base, method, learningRate, seed })))),
+    methods.flatMap((method) =>
+      learningRates[method].flatMap((learningRate) => seeds.map((seed) => ({ base, method, learningRate, seed }))),
+    ),
   );
 }
