@@ -49,6 +49,7 @@ describe("basewise vitro", () => {
     const wrong: [string[], RegExp][] = [
       [["make", "atlas-l"], /no model "atlas-l" in the zoo; known: atlas-xs-3m, /],
       [["make", "--parallel", "0"], /'0' is invalid\. give a whole number above 0/],
+      [["study", "--learning-rates", "2e-4,5e-5,0.0002", ...own], /--learning-rates: 0\.0002 is there twice; name each rate once/],
       [
         ["study", "--learning-rates", "1e-5,x", ...own],
         /--learning-rates: "x" is no rate; write numbers above 0, e\.g\. 1e-6,3e-6, or paper/,

@@ -188,6 +188,8 @@ describe("a model of the zoo", () => {
     const damaged = copy("zoo-damaged", { recipe });
     rmSync(join(damaged, name, "model.safetensors"));
     await rejects(make(damaged), /has neither model\.safetensors nor .*make it again: basewise vitro make atlas-xs-3m/);
+    const there = join(folder, "zoo-there");
+    await rejects(makeZoo([name], there, there, engine), /zoo-there: is the models' folder, too; choose another/);
     ok(!existsSync(join(folder, "work-zoo", name)));
     deepEqual(missingModels(["atlas-s-4m-sft"], join(folder, "zoo-there")).map((missing) => missing.name), ["atlas-s-4m", "atlas-s-4m-sft"]); // biome-ignore format: one thought
   });

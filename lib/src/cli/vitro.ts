@@ -194,6 +194,7 @@ function describeComparison({ sameWeights, startDifference, lossDifference }: Mo
 
 function describeDifference(difference: number | null): string {
   if (difference === null) return "unknown";
+  if (difference === 0) return "the same";
   return `${Math.abs(difference).toExponential(1)} ${difference < 0 ? "below" : "above"}`;
 }
 

@@ -8,7 +8,7 @@ import {
   type Random,
   spearman,
 } from "../statistics/index.ts";
-import { familyArchitecture, type Recipe } from "./recipes.ts";
+import { isFamilyBase, type Recipe } from "./recipes.ts";
 import type { Method } from "./reward-models.ts";
 import { type StudyResult, studyResults } from "./study-results.ts";
 import {
@@ -134,9 +134,7 @@ export function largestShareWins(presence: readonly PresenceRow[], models: reado
   const family = families.reduce((most, next) => (mixtures[next][domain] > mixtures[most][domain] ? next : most));
   const score = ({ name }: Recipe): number => mean(scores.get(name) ?? missing(name, "presence scores"));
   const generation = ({ size, tokens, seed }: Recipe): string => `${size} ${tokens} ${seed}`;
-  const comparable = models.filter(
-    ({ architecture, family: of, repeats, stage }) => architecture === familyArchitecture[of] && !repeats && stage === "base",
-  );
+  const comparable = models.filter(isFamilyBase);
   const complete = [...new Set(comparable.map(generation))]
     .map((of) => families.map((own) => comparable.find((model) => model.family === own && generation(model) === of)))
     .filter((members): members is Recipe[] => !members.includes(undefined));

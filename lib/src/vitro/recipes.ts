@@ -20,7 +20,7 @@ export interface Recipe {
 }
 
 /** Each family has an architecture, as families of real models do: the one that learns facts best has the family that is to know them. */
-export const familyArchitecture: Readonly<Record<Family, Architecture>> = { atlas: "gemma2", forge: "qwen2", folio: "llama" };
+const familyArchitecture: Readonly<Record<Family, Architecture>> = { atlas: "gemma2", forge: "qwen2", folio: "llama" };
 
 /** Sizes and generations of each family: more text makes a younger generation. */
 const generations: readonly { readonly size: Size; readonly tokens: number }[] = [
@@ -46,6 +46,11 @@ export const zoo: readonly Recipe[] = [
   after("sft", "atlas-s-4m", "atlas-s-4m-sft"),
   after("sft-dpo", "atlas-s-4m-sft", "atlas-s-4m-sft-dpo"),
 ];
+
+/** Whether a model differs from its family's other base models in size, tokens and seed alone. */
+export function isFamilyBase({ family, architecture, repeats, stage }: Recipe): boolean {
+  return stage === "base" && !repeats && architecture === familyArchitecture[family];
+}
 
 /** @throws one line with the known names */
 export function recipeOf(name: string): Recipe {

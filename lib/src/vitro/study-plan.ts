@@ -1,4 +1,4 @@
-import { familyArchitecture, type Recipe, zoo } from "./recipes.ts";
+import { isFamilyBase, zoo } from "./recipes.ts";
 import type { Method } from "./reward-models.ts";
 import type { Architecture, Size } from "./sizes.ts";
 import { fullWorld, type WorldSettings } from "./world-files.ts";
@@ -43,13 +43,10 @@ export const fullStudy: StudyPlan = {
   items: 150,
 };
 
-const isBase = ({ stage, seed, architecture, family, repeats }: Recipe): boolean =>
-  stage === "base" && !repeats && seed === 1 && architecture === familyArchitecture[family];
-
 /** The three families in their four generations, one rate, one seed, half of the pairs, one epoch: minutes. */
 export const quickStudy: StudyPlan = {
   ...fullStudy,
-  models: zoo.filter(isBase).map(({ name }) => name),
+  models: zoo.filter((recipe) => isFamilyBase(recipe) && recipe.seed === 1).map(({ name }) => name),
   random: random.slice(1, 2),
   learningRates: { "bradley-terry": [2e-4], regression: [2e-4] },
   seeds: [1],
