@@ -75,6 +75,12 @@ describe("rewardModelCost", () => {
     deepEqual(rewardModelCost(8.03e9, shape), { weights: 8.03e9 - 1_050_673_152, layers: 32, attentionWidth: 4096 });
     equal(rewardModelCost(8.03e9, { ...shape, tiedEmbeddings: true }).weights, 8.03e9 - 525_336_576);
   });
+  it("refuses parameters that were counted in billions", () => {
+    throws(
+      () => rewardModelCost(8.03, shape),
+      /8\.03 parameters are fewer than its 1050673152 of embeddings; give all of them, not billions/,
+    );
+  });
   it("counts all parameters of a model whose shape is not known", () => {
     deepEqual(rewardModelCost(7.72e9, null), { weights: 7.72e9, layers: 0, attentionWidth: 0 });
   });
@@ -119,6 +125,10 @@ describe("hours, utilisation, bytes", () => {
   it("are worked by hand, and undo each other", () => {
     equal(deviceHours(3.6e15, 1e12, 0.5), 2); // 3,600 s at the peak, twice that at half of it
     equal(utilisationOf(3.6e15, 2, 1e12), 0.5);
+  });
+  it("take no utilisation in percent, and none of nothing", () => {
+    for (const share of [40, 0, Number.NaN])
+      throws(() => deviceHours(1, 1, share), /deviceHours: utilisation is (40|0|NaN); give a share above 0, at most 1/);
   });
   it("gives the 120 GB of ZeRO's example: 7.5 billion parameters, AdamW, mixed precision (Rajbhandari et al. 2020, Figure 1)", () => {
     equal(trainingBytes(7.5e9, { name: "mixed", weightBytes: 2, trainedBytes: 14, trainedShare: 1 }) / 1e9, 120);

@@ -130,6 +130,13 @@ describe("factAccuracies", () => {
     close(found.mean, (100 * (35 / 40) + 60) / 2, 1e-9);
     assert.equal(found.n, 2);
   });
+  it("names the run whose subsets are not there", () => {
+    const study = { rewards: rewards.slice(0, 1), subsets: [] };
+    assert.throws(
+      () => factAccuracies(study, "regression"),
+      /no pairs of mt-bench-hard, .* for atlas-s-4m regression 0\.0001 1; run the study again/,
+    );
+  });
   it("is about pairs of a true and a false fact on people that preferences leave out", () => {
     const { peopleSplit } = makeWorld();
     const rows = rewardBenchRows(makeWorld(), 3, 20);
