@@ -2,12 +2,13 @@
 import { tf } from "basewise/compute";
 import {
   decode,
-  decodeLast,
+  decoderArrays,
   decoderInputs,
+  decoderInputsOf,
   finalNorm,
   layerInBlocks,
   readModelConfig,
-  tokenLogProbabilities,
+  rewardsOf,
   weight,
   weightShapes,
 } from "basewise/models";
@@ -87,21 +88,19 @@ export function startOf(size) {
   return { config, names: shapes.map(([name]) => name), shapes: shapes.map(([, shape]) => shape), numbers, ids, texts, length };
 }
 
-/** As lib computes them, or with every row of the last layer, as PyTorch does. */
-function rewardsOf({ config, weights, runLayer }, inputs, everyRow) {
-  const rows = everyRow ? tf.gather(decode(config, weights, inputs, runLayer), inputs.last) : decodeLast(config, weights, inputs, runLayer);
+/** With every row of the last layer, as PyTorch computes them. */
+function everyRow({ config, weights, runLayer }, inputs) {
+  const rows = tf.gather(decode(config, weights, inputs, runLayer), inputs.last);
   return tf.matMul(finalNorm(config, weights, rows), weight(weights, config.names.score), false, true);
 }
 
 /** A training step: the Bradley–Terry loss of pairs, its gradient clipped by the norm, AdamW. */
 export function trainingStep({ config, names, texts, length }, task) {
+  const compute = task.endsWith("-rows") ? everyRow : rewardsOf;
   return ({ ids, rate, correction, rootCorrection, ...state }) => {
     const inputs = decoderInputs(config, ids, Array(texts).fill(length));
     const loss = (...values) => {
-      const [won, lost] = tf.split(
-        rewardsOf({ config, weights: new Map(names.map((name, i) => [name, values[i]])) }, inputs, task.endsWith("-rows")),
-        2,
-      );
+      const [won, lost] = tf.split(compute({ config, weights: new Map(names.map((name, i) => [name, values[i]])) }, inputs), 2);
       return tf.mean(tf.softplus(tf.sub(lost, won)));
     };
     const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => state[name]));
@@ -123,16 +122,20 @@ export function trainingStep({ config, names, texts, length }, task) {
   };
 }
 
-/** Rewards of texts, or log-probabilities of their tokens. */
-export function scoring({ config, names, texts, length }, task) {
-  const lengths = Array(texts).fill(length);
-  return ({ ids, ...tensors }) => {
-    const model = {
-      config,
-      weights: new Map(names.map((name) => [name, tensors[name]])),
-      runLayer: layerInBlocks(),
-    };
-    if (task.startsWith("reward")) return { result: rewardsOf(model, decoderInputs(config, ids, lengths), task.endsWith("-rows")) };
-    return { result: tokenLogProbabilities(model, ids, lengths, { chunk: 512 }) };
-  };
+const functions = new WeakMap();
+
+/** As `scoreRewards`, with every row of the last layer. */
+export async function rewardsOfEveryRow(model, texts) {
+  const { config, workspace, weightNames } = model;
+  if (!functions.has(model)) {
+    functions.set(model, (tensors) => {
+      const weights = new Map(weightNames.map((name) => [name, tensors[name]]));
+      return { found: everyRow({ config, weights, runLayer: layerInBlocks() }, decoderInputsOf(config, tensors)) };
+    });
+  }
+  const lanes = Math.min(texts.length, workspace.lanesFor(weightNames));
+  const part = Math.ceil(texts.length / lanes);
+  const parts = Array.from({ length: lanes }, (_, i) => texts.slice(i * part, (i + 1) * part));
+  const runs = parts.map((some) => workspace.run(functions.get(model), decoderArrays(config, some), weightNames, lanes));
+  return (await Promise.all(runs)).flatMap(({ found }) => [...found].map((reward) => Float32Array.of(reward)));
 }

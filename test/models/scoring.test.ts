@@ -125,13 +125,63 @@ describe("compiled scorers", () => {
     allTextsClose(reversed, together, 1e-5, "text");
   });
 
-  it("counts what is done", async () => {
-    const model = await hold("checkpoints", "llama", workspace);
-    const done: number[] = [];
-    await scoreTexts(model, [[5, 6, 7], [5], [5, 6], [8, 9]], { batch: 2, onProgress: (count) => done.push(count) });
-    assert.deepEqual(done, [3, 4]);
+  it("counts what is done, one text in each of two lanes, or two at a time in one", async () => {
+    const texts = [[5, 6, 7], [5], [5, 6], [8, 9]];
+    for (const [lanes, expected] of [
+      [2, [2, 3, 4]], // the text of one token has nothing to score
+      [1, [3, 4]],
+    ] as const) {
+      const model = await hold("checkpoints", "llama", { ...bound(workspace), lanesFor: () => lanes });
+      const done: number[] = [];
+      await scoreTexts(model, texts, { batch: 2, onProgress: (count) => done.push(count) });
+      assert.deepEqual(done, expected);
+    }
+  });
+
+  it("has as many texts under way as it may, however many lanes there are", async () => {
+    const random = seededRandom(8);
+    for (const [lanes, batch, texts] of [
+      [3, 8, 20],
+      [8, 3, 20],
+      [4, 4, 3],
+      [2, 1, 4],
+    ] as const) {
+      const own = { ...bound(workspace), lanesFor: () => lanes };
+      let [now, most] = [0, 0];
+      own.run = async (fn, inputs, held, count) => {
+        const rows = inputs["last"]!.shape[0]!;
+        now += rows;
+        most = Math.max(most, now);
+        const found = await workspace.run(fn, inputs, held, count);
+        now -= rows;
+        return found;
+      };
+      const model = await hold("checkpoints", "qwen2", own);
+      const ids = Array.from({ length: texts }, (_, i) =>
+        Array.from({ length: 3 + i }, () => Math.floor(random() * model.config.vocabSize)),
+      );
+      const found = await scoreTexts(model, ids, { batch });
+      assert.ok(most <= batch, `${most} of ${batch}`);
+      const alone = { ...model, workspace: { ...bound(workspace), lanesFor: () => 1 } };
+      allTextsClose(found, await scoreTexts(alone, ids, { batch: 1 }), 1e-5, "text");
+    }
   });
 });
+
+/** A workspace whose methods can be replaced one by one. */
+function bound(workspace: Workspace): Workspace {
+  return {
+    backend: workspace.backend,
+    description: workspace.description,
+    compiled: workspace.compiled,
+    put: workspace.put.bind(workspace),
+    get: workspace.get.bind(workspace),
+    drop: workspace.drop.bind(workspace),
+    run: workspace.run.bind(workspace),
+    lanesFor: workspace.lanesFor.bind(workspace),
+    close: workspace.close.bind(workspace),
+  };
+}
 
 describe("openModel", () => {
   it("brings tokenizer, weights and engine, and closes what it opened", async () => {

@@ -13,7 +13,7 @@ export interface TensorNumbers extends InputType {
 /**
  * Where pure TensorFlow.js functions run on numbers that stay with the engine: weights, state of an optimizer, gradients that add up.
  *
- * Calls run one after the other, in the order in which they were made.
+ * Calls run one after the other, in the order in which they were made, but for those that say otherwise (`lanes`).
  */
 export interface Workspace {
   readonly backend: BackendName;
@@ -37,9 +37,21 @@ export interface Workspace {
    * A result with the name of a held tensor (listed in `held` or not) replaces it, in place where that is possible; type and shape must
    * be the same. All other results come back. Make each function once: what is compiled is kept by function and shapes.
    *
+   * @param lanes  so many calls may be computed side by side, each on its part of the cores (see `lanesFor`); calls that are made before
+   *               this one is done, with as many lanes, then need not wait for it. Such a function replaces nothing.
    * @throws one line; what the function was to replace is then undefined
    */
-  run(fn: TensorFunction, inputs: Readonly<Record<string, TensorNumbers>>, held: readonly string[]): Promise<Record<string, Numbers>>;
+  run(
+    fn: TensorFunction,
+    inputs: Readonly<Record<string, TensorNumbers>>,
+    held: readonly string[],
+    lanes?: number,
+  ): Promise<Record<string, Numbers>>;
+  /**
+   * How many calls it pays to compute side by side with these held tensors: as many as there are cores, where each can have a copy of
+   * the tensors within a 64th of the memory. Parts of one operation wait for each other a thousand times a call, calls do not.
+   */
+  lanesFor(held: readonly string[]): number;
   /** Free everything. Calls that are under way fail. */
   close(): Promise<void>;
 }
@@ -47,7 +59,7 @@ export interface Workspace {
 export interface WorkspaceOptions {
   /** what `--backend` says; default: the first of `backendNames` that this machine has */
   readonly backend?: string;
-  /** threads within an operation, where the engine lets one choose */
+  /** threads to compute with, where the engine lets one choose; default: one for each core */
   readonly threads?: number;
   /** the folder whose node_modules hold the engines */
   readonly root?: string;

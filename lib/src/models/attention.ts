@@ -69,7 +69,7 @@ interface Block {
  * window more. Up to 256 tokens one block is fastest.
  */
 function blocksOf(span: Span, length: number): Block[] {
-  const size = length <= 256 ? length : 128 * Math.ceil(length / 1024);
+  const size = length <= 256 ? length : 128 * Math.ceil(length / 2048);
   return Array.from({ length: Math.ceil(length / size) }, (_, i) => {
     const [from, to] = [i * size, Math.min((i + 1) * size, length)];
     return { queries: [from, to], keys: [span.kind === "window" ? Math.max(0, from - span.window + 1) : 0, to] };

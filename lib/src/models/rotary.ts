@@ -77,18 +77,28 @@ export interface RotaryTables {
   readonly sin: tf.Tensor4D;
 }
 
+type RotaryArrays = Readonly<Record<keyof RotaryTables, TensorNumbers>>;
+
+/** The tables made last for each model, where they are the same for all texts: many batches have one length. */
+const lastTables = new WeakMap<DecoderConfig, { readonly length: number; readonly tables: RotaryArrays }>();
+
 /**
  * Tables for a batch. A head's numbers that are not rotated get cosine 1 and sine 0; the sines of each pair's first half are negative.
  *
  * @param lengths  tokens of each text
  * @param length   tokens of the padded batch
+ * @returns        not to be written to: the next batch may get the same arrays
  */
-export function rotaryArrays(
-  { rotary, headDim }: DecoderConfig,
-  lengths: readonly number[],
-  length: number,
-): Record<keyof RotaryTables, TensorNumbers> {
-  const texts = rotatesByLength(rotary) ? lengths : lengths.slice(0, 1);
+export function rotaryArrays(config: DecoderConfig, lengths: readonly number[], length: number): RotaryArrays {
+  if (rotatesByLength(config.rotary)) return tablesOf(config, lengths, length);
+  const last = lastTables.get(config);
+  if (last?.length === length) return last.tables;
+  const tables = tablesOf(config, lengths.slice(0, 1), length);
+  lastTables.set(config, { length, tables });
+  return tables;
+}
+
+function tablesOf({ rotary, headDim }: DecoderConfig, texts: readonly number[], length: number): RotaryArrays {
   const cos = new Float32Array(texts.length * length * headDim).fill(1);
   const sin = new Float32Array(cos.length);
   texts.forEach((own, text) => {

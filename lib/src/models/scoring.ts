@@ -1,4 +1,5 @@
 import type { TensorFunction } from "../compute/index.ts";
+import { inParallel } from "../files/index.ts";
 import { BatchShapes } from "./batch-shapes.ts";
 import type { DecoderConfig } from "./config.ts";
 import { type DecoderInputs, decoderArrays, decoderInputsOf } from "./decoder-inputs.ts";
@@ -69,8 +70,9 @@ export async function scoreRewards(
 
 /** What can be computed of a batch; one row for each text. */
 const tasks = {
-  logProbabilities: (model: DecoderModel, inputs: DecoderInputs) => tokenLogProbabilitiesOf(model, inputs),
-  moments: (model: DecoderModel, inputs: DecoderInputs) => tokenMomentsOf(model, inputs),
+  logProbabilities: (model: DecoderModel, inputs: DecoderInputs) =>
+    tokenLogProbabilitiesOf(model, inputs, { chunk: logitRows(model.config, inputs) }),
+  moments: (model: DecoderModel, inputs: DecoderInputs) => tokenMomentsOf(model, inputs, logitRows(model.config, inputs)),
   rewards: rewardsOf,
 } as const;
 type Task = keyof typeof tasks;
@@ -81,14 +83,15 @@ interface Scorer {
   readonly shapes: BatchShapes;
 }
 
-/** Made once for each model and task: a workspace keeps what it compiles by function. */
-const scorers = new WeakMap<HeldModel, Map<Task, Scorer>>();
+/** Made once for each model, task and number of lanes: a workspace keeps what it compiles by function. */
+const scorers = new WeakMap<HeldModel, Map<string, Scorer>>();
 
-function scorerOf(model: HeldModel, task: Task): Scorer {
-  const own = scorers.get(model) ?? new Map<Task, Scorer>();
+function scorerOf(model: HeldModel, task: Task, lanes: number): Scorer {
+  const own = scorers.get(model) ?? new Map<string, Scorer>();
   scorers.set(model, own);
-  const scorer = own.get(task) ?? { run: scoringFunction(model, task), shapes: new BatchShapes() };
-  own.set(task, scorer);
+  const key = `${task}, ${lanes}`;
+  const scorer = own.get(key) ?? { run: scoringFunction(model, task), shapes: new BatchShapes() };
+  own.set(key, scorer);
   return scorer;
 }
 
@@ -110,32 +113,49 @@ async function inBatches(
   read: (text: readonly number[], row: Float32Array) => Float32Array,
   { batch = 8, tokens = 16_384, onProgress }: ScoringOptions,
 ): Promise<Float32Array[]> {
-  const { run, shapes } = scorerOf(model, task);
   const { config, workspace, weightNames } = model;
   const found: Float32Array[] = texts.map(() => new Float32Array(0));
   const scored = texts.map((_, i) => i).filter((i) => texts[i]!.length >= shortest);
-  let done = texts.length - scored.length;
-  const rows = workspace.compiled ? (longest: number) => Math.min(batch, attentionRows(config, longest)) : batch;
-  for (const group of lengthBatches(scored, (i) => texts[i]!.length, rows, tokens)) {
+  const wanted = Math.min(batch, workspace.lanesFor(weightNames));
+  const lanes = scored.length < wanted ? 1 : wanted; // a few texts would leave lanes idle
+  const { run, shapes } = scorerOf(model, task, lanes);
+  const most = Math.min(Math.floor(batch / lanes), Math.ceil(scored.length / lanes));
+  const rows = workspace.compiled ? (longest: number) => Math.min(most, attentionRows(config, longest) / lanes) : most;
+  const groups = lengthBatches(scored, (i) => texts[i]!.length, rows, tokens / lanes);
+  const compute = async (group: readonly number[]): Promise<number> => {
     const own = group.map((i) => texts[i]!);
     const longest = own[0]!.length;
     const shape = workspace.compiled ? shapes.fit(own.length, longest) : { rows: own.length, length: longest };
     const filler = Array.from({ length: shape.rows - own.length }, () => [0]);
-    const result = await workspace.run(run, decoderArrays(config, [...own, ...filler], shape.length), weightNames);
+    const result = await workspace.run(run, decoderArrays(config, [...own, ...filler], shape.length), weightNames, lanes);
     const values = result["found"] as Float32Array;
     const columns = values.length / shape.rows;
     own.forEach((text, row) => {
       found[group[row]!] = read(text, values.slice(row * columns, (row + 1) * columns));
     });
-    done += group.length;
+    return group.length;
+  };
+  let done = texts.length - scored.length;
+  for await (const count of inParallel(groups, lanes, compute)) {
+    done += count;
     onProgress?.(done);
   }
   return found;
 }
 
+/**
+ * Tokens whose logits are held at a time: equal parts of all, large enough for fast products (512 tokens), else as small as stays in the
+ * cache (8 MiB), and 64 MiB at most, or twice that where the parts come out larger.
+ */
+function logitRows({ vocabSize }: DecoderConfig, { last, cos }: DecoderInputs): number {
+  const rows = last.shape[0] * (cos.shape[1] - 1);
+  const least = Math.min(Math.max(512, 2 ** 21 / vocabSize), 2 ** 24 / vocabSize);
+  return Math.max(1, Math.ceil(rows / Math.max(1, Math.floor(rows / least))));
+}
+
 /** Texts of such a length whose attention scores, [rows, heads, length, length], take 256 MiB: on a processor larger batches gain nothing. */
 function attentionRows({ heads }: DecoderConfig, length: number): number {
-  return Math.max(1, Math.floor(2 ** 26 / (heads * length * length)));
+  return 2 ** 26 / (heads * length * length);
 }
 
 /**
@@ -155,7 +175,7 @@ export function lengthBatches(
   for (const item of [...items].sort((a, b) => length(b) - length(a))) {
     if (room === 0) {
       groups.push([]);
-      room = Math.max(1, Math.min(most(length(item)), Math.floor(tokens / Math.max(1, length(item)))));
+      room = Math.max(1, Math.floor(Math.min(most(length(item)), tokens / Math.max(1, length(item)))));
     }
     groups.at(-1)!.push(item);
     room--;

@@ -1,5 +1,6 @@
+import { inParallel } from "../files/index.ts";
 import { type OpenedModel, scoreTextMoments, scoreTexts } from "../models/index.ts";
-import { inParallel, type PromptServer } from "../serving/index.ts";
+import type { PromptServer } from "../serving/index.ts";
 import { minKPercents, type PresenceScore } from "../store/index.ts";
 import type { DocumentToScore } from "./documents.ts";
 import type { EncodedText } from "./encode-document.ts";

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { oneLine } from "../files/index.ts";
-import { inParallel } from "../serving/index.ts";
+import { inParallel, oneLine } from "../files/index.ts";
 import type { DocumentText, EncodedText } from "./encode-document.ts";
 import type { TokeniseSettings } from "./tokenise-worker.ts";
 

@@ -1,7 +1,6 @@
 /** Models behind a server: log-probabilities of prompts and rewards over HTTP. */
 
 export { type Connection, type ConnectionOptions, connect, Refused, requestJson } from "./http.ts";
-export { inParallel, type ParallelOptions } from "./in-parallel.ts";
 export type { PromptServerKind } from "./prompt-protocols.ts";
 export { openPromptServer, type PromptServer, type PromptServerOptions, scorePrompts } from "./prompt-server.ts";
 export type { RewardInput, RewardServerKind } from "./reward-protocols.ts";

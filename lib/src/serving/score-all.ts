@@ -1,4 +1,4 @@
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "../files/index.ts";
 
 export interface ScoreAllOptions {
   /** requests at a time */

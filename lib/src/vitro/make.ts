@@ -1,8 +1,7 @@
 import { existsSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { cannotWrite, makeFolder, placeOf, readText, writeWhole } from "../files/index.ts";
+import { cannotWrite, inParallel, makeFolder, placeOf, readText, writeWhole } from "../files/index.ts";
 import { openCheckpoint, openModel } from "../models/index.ts";
-import { inParallel } from "../serving/index.ts";
 import type { LogLine, StepLine, TrainResult } from "../training/index.ts";
 import { type SkillScore, scoreSkills } from "./benchmark-scores.ts";
 import { postTrain } from "./post-train.ts";

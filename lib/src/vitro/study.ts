@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkspace } from "../compute/index.ts";
-import { formatCsv, openJournal, placeOf, takeLock, writeWhole } from "../files/index.ts";
-import { inParallel } from "../serving/index.ts";
+import { formatCsv, inParallel, openJournal, placeOf, takeLock, writeWhole } from "../files/index.ts";
 import { makeCommand, requireFolder, requireModel } from "./make.ts";
 import { saveRandomBase } from "./new-model.ts";
 import { zoo as recipes } from "./recipes.ts";

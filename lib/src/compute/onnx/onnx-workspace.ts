@@ -1,66 +1,71 @@
-import { totalmem } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { TensorNumbers, Workspace } from "../workspace.ts";
 import { checkTensor, sameType, typeOf, unknownName } from "../workspace-checks.ts";
 import { ComputeThread } from "./compute-thread.ts";
+import { sizeOf } from "./graph.ts";
 import { GraphCache } from "./graph-cache.ts";
+import { type LaneGraph, Lanes, lanesWithin } from "./lanes.ts";
 import { openQuestions } from "./open-questions.ts";
 import { prepare } from "./prepare.ts";
 import type { OnnxBackend } from "./runtime.ts";
 import type { Numbers } from "./session.ts";
-import { type InputType, type TensorFunction, trace } from "./trace.ts";
+import { type InputType, type Signature, type TensorFunction, trace } from "./trace.ts";
 
 type Tensors = Readonly<Record<string, TensorNumbers>>;
+type Results = Record<string, Numbers>;
 
-/** A graph that the thread has. */
-interface Loaded {
-  readonly id: number;
+interface Loaded extends LaneGraph {
   readonly bytes: number;
   readonly results: ReadonlyMap<string, InputType>;
 }
 
+const memory = Math.min(totalmem(), process.constrainedMemory() || totalmem());
 /** Lengths make many graphs. Each keeps the memory of its intermediate results, up to twice the estimate: a quarter of the machine's in all. */
-const mostGraphs = { count: 24, bytes: Math.min(totalmem(), process.constrainedMemory() || totalmem()) / 8 };
+const mostGraphs = { count: 24, bytes: memory / 8 };
+/** that further lanes take for their copies of tensors */
+const mostCopies = memory / 64;
 
 /**
  * A workspace whose functions are recorded here and run by ONNX Runtime in a thread of its own, which has the tensors: inputs and
- * results cross over, nothing else does.
+ * results cross over, nothing else does. Calls that may be computed side by side have further threads, with copies of the tensors.
  */
 export class OnnxWorkspace implements Workspace {
   readonly backend: OnnxBackend;
   readonly description: string;
   readonly compiled = true;
   private readonly thread: ComputeThread;
+  private readonly threads: number | undefined;
+  private readonly lanes: Lanes;
   private readonly held = new Map<string, Required<InputType>>();
-  private readonly graphs = new GraphCache<Loaded>(({ id }) => {
-    this.thread.ask({ kind: "release", id }).catch(() => {}); // a thread that has died has released all
-  }, mostGraphs);
+  /** of held tensors: a number that grows when one is replaced */
+  private readonly versions = new Map<string, number>();
+  private readonly graphs = new GraphCache<Loaded>(({ id }) => this.lanes.release(id), mostGraphs);
   private lastId = 0;
   /** ends when all calls so far have */
   private queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(thread: ComputeThread, backend: OnnxBackend, description: string) {
+  private constructor(thread: ComputeThread, backend: OnnxBackend, description: string, threads: number | undefined) {
     this.thread = thread;
     this.backend = backend;
     this.description = description;
+    this.threads = threads;
+    this.lanes = new Lanes(thread, () => startThread(backend, threads).thread);
   }
 
   /**
    * @param reason   why this backend
-   * @param threads  within an operation; default: one for each core
+   * @param threads  to compute with; default: one for each core
    * @throws one line, where ONNX Runtime cannot be loaded
    */
   static async open(backend: OnnxBackend, reason: string, threads?: number): Promise<OnnxWorkspace> {
-    const open = openQuestions();
-    const thread = new ComputeThread(startWorker(open), open);
-    try {
-      const version = await thread.ask({ kind: "open", backend, threads });
-      const many = threads === undefined ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"}`;
-      return new OnnxWorkspace(thread, backend, `${backend}, ONNX Runtime ${version}${many} (${reason})`);
-    } catch (error) {
+    const { thread, opened } = startThread(backend, threads);
+    const version = await opened.catch(async (error: unknown) => {
       await thread.close();
       throw error;
-    }
+    });
+    const many = threads === undefined ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+    return new OnnxWorkspace(thread, backend, `${backend}, ONNX Runtime ${version}${many} (${reason})`, threads);
   }
 
   put(tensors: Tensors, { transfer = false }: { readonly transfer?: boolean } = {}): Promise<void> {
@@ -69,6 +74,7 @@ export class OnnxWorkspace implements Workspace {
       const moved = movable(tensors, transfer);
       await this.thread.ask({ kind: "put", tensors: moved }, buffersOf(moved));
       for (const [name, tensor] of Object.entries(tensors)) this.held.set(name, typeOf(tensor));
+      this.replace(Object.keys(tensors));
     });
   }
 
@@ -87,42 +93,60 @@ export class OnnxWorkspace implements Workspace {
       for (const name of names) this.find(name);
       await this.thread.ask({ kind: "drop", names });
       for (const name of names) this.held.delete(name);
+      this.lanes.forget(names);
     });
   }
 
-  run(fn: TensorFunction, inputs: Tensors, held: readonly string[]): Promise<Record<string, Numbers>> {
-    return this.inTurn(async () => {
-      for (const [name, tensor] of Object.entries(inputs)) {
-        checkTensor(name, tensor);
-        if (this.held.has(name)) throw new Error(`workspace: ${name} is an input and a held tensor; give one of them another name`);
-      }
-      const { id, results } = await this.load(fn, inputs, held);
-      const replaced = this.replacedBy(results).filter((name) => !held.includes(name)); // what is in `held`, the graph itself replaces
-      const given = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
-      return (await this.thread.ask({ kind: "run", id, inputs: given, held, replaced })) as Record<string, Numbers>;
-    });
+  lanesFor(held: readonly string[]): number {
+    if (this.backend !== "onnx") return 1; // a graphics card has one, WebAssembly was not tried
+    const bytes = held.reduce((sum, name) => sum + 4 * sizeOf(this.find(name).shape), 0);
+    return lanesWithin(bytes, mostCopies, this.threads ?? availableParallelism());
+  }
+
+  async run(fn: TensorFunction, inputs: Tensors, held: readonly string[], lanes = 1): Promise<Record<string, Numbers>> {
+    const { work } = await this.inTurn(() => this.begin(fn, inputs, held, lanes));
+    return work;
   }
 
   close(): Promise<void> {
-    return this.thread.close();
+    return this.lanes.close();
   }
 
-  /** The graph of a function for these shapes. */
-  private async load(fn: TensorFunction, inputs: Tensors, names: readonly string[]): Promise<Loaded> {
-    const heldTypes = names.map((name) => [name, this.find(name)] as const);
-    const inputTypes = Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)] as const);
-    const key = JSON.stringify([heldTypes, inputTypes]);
-    const known = this.graphs.get(fn, key);
-    if (known !== undefined) return known;
-    const traced = trace(fn, Object.fromEntries([...heldTypes, ...inputTypes]));
+  /** Begin a call. One that has further lanes beside its own is under way when this ends, any other is done. */
+  private async begin(fn: TensorFunction, inputs: Tensors, held: readonly string[], lanes: number): Promise<{ work: Promise<Results> }> {
+    for (const [name, tensor] of Object.entries(inputs)) {
+      checkTensor(name, tensor);
+      if (this.held.has(name)) throw new Error(`workspace: ${name} is an input and a held tensor; give one of them another name`);
+    }
+    const types = Object.fromEntries([
+      ...held.map((name) => [name, this.find(name)]),
+      ...Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)]),
+    ]);
+    const key = JSON.stringify([held, types, lanes]);
+    this.lanes.first(lanes); // they start while the function is traced
+    const graph = this.graphs.get(fn, key) ?? this.graphOf(fn, types, held, lanes);
+    const replaced = this.replacedBy(graph.results);
+    if (lanes > 1 && replaced.length > 0) throw new Error(`workspace: the function replaces ${replaced[0]}; run it in one lane`);
+    const lane = await this.lanes.take(graph, new Map(held.map((name) => [name, this.versions.get(name)!])));
+    this.graphs.add(fn, key, graph);
+    this.replace(replaced);
+    const given = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
+    // what is in `held`, the graph itself replaces
+    const others = replaced.filter((name) => !held.includes(name));
+    const work = lane.run({ kind: "run", id: graph.id, inputs: given, held, replaced: others });
+    if (lanes === 1) await work;
+    return { work };
+  }
+
+  /** The graph of a function of tensors of these types. */
+  private graphOf(fn: TensorFunction, types: Signature, held: readonly string[], lanes: number): Loaded {
+    const traced = trace(fn, types);
     const results = new Map([...traced.outputs].map(([name, { type, shape }]) => [name, { dtype: type, shape } as InputType]));
-    const donated = this.replacedBy(results).filter((name) => names.includes(name));
-    const graph = prepare(traced, donated);
+    const donated = this.replacedBy(results).filter((name) => held.includes(name));
+    const prepared = prepare(traced, donated);
     this.lastId += 1;
-    const loaded = { id: this.lastId, bytes: graph.bytes, results };
-    await this.thread.ask({ kind: "load", id: loaded.id, graph }, graph.model === null ? [] : [graph.model.buffer as ArrayBuffer]);
-    this.graphs.add(fn, key, loaded);
-    return loaded;
+    const threads = lanes === 1 ? this.threads : Math.max(1, Math.floor((this.threads ?? availableParallelism()) / lanes));
+    return { id: this.lastId, prepared, lanes, threads, loaded: 0, bytes: lanes * prepared.bytes, results };
   }
 
   /**
@@ -136,6 +160,10 @@ export class OnnxWorkspace implements Workspace {
     return names;
   }
 
+  private replace(names: readonly string[]): void {
+    for (const name of names) this.versions.set(name, (this.versions.get(name) ?? 0) + 1);
+  }
+
   private find(name: string): Required<InputType> {
     return this.held.get(name) ?? unknownName(name, this.held.keys());
   }
@@ -146,6 +174,15 @@ export class OnnxWorkspace implements Workspace {
     this.queue = result.catch(() => {});
     return result;
   }
+}
+
+/** @returns the thread, and the version of its ONNX Runtime as soon as it has one; questions can be asked at once */
+function startThread(backend: OnnxBackend, threads: number | undefined): { thread: ComputeThread; opened: Promise<unknown> } {
+  const open = openQuestions();
+  const thread = new ComputeThread(startWorker(open), open);
+  const opened = thread.ask({ kind: "open", backend, threads });
+  opened.catch(() => {}); // later questions fail likewise
+  return { thread, opened };
 }
 
 function startWorker(open: Int32Array): Worker {

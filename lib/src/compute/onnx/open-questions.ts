@@ -39,3 +39,9 @@ export function questionAnswered(open: Int32Array): void {
   Atomics.sub(open, 0, 1);
   Atomics.notify(open, 0);
 }
+
+/** No question will be answered any more, told by the side that ends. */
+export function nothingAnswered(open: Int32Array): void {
+  Atomics.store(open, 0, 0);
+  Atomics.notify(open, 0);
+}

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { questionAnswered } from "./open-questions.ts";
+import { nothingAnswered, questionAnswered } from "./open-questions.ts";
 import { type PreparedGraph, runGraph } from "./run-graph.ts";
 import { loadRuntime, type OnnxBackend } from "./runtime.ts";
 import { createSession, type Numbers, type Session } from "./session.ts";
@@ -10,7 +10,8 @@ export type Question =
   | { readonly kind: "put"; readonly tensors: Readonly<Record<string, Numbers>> }
   | { readonly kind: "get"; readonly names: readonly string[] }
   | { readonly kind: "drop"; readonly names: readonly string[] }
-  | { readonly kind: "load"; readonly id: number; readonly graph: PreparedGraph }
+  /** @param threads  within an operation; default: as in `open` */
+  | { readonly kind: "load"; readonly id: number; readonly graph: PreparedGraph; readonly threads?: number }
   | { readonly kind: "release"; readonly id: number }
   | { readonly kind: "close" }
   | {
@@ -54,7 +55,8 @@ async function answer(question: Exclude<Question, { kind: "close" }>): Promise<{
       return nothing();
     case "load": {
       const { id, graph } = question;
-      const session = graph.model === null ? null : await createSession(graph.model, { threads, backend });
+      const options = { threads: question.threads ?? threads, backend };
+      const session = graph.model === null ? null : await createSession(graph.model, options);
       graphs.set(id, { graph: { ...graph, model: null }, session });
       return nothing();
     }
@@ -86,9 +88,16 @@ function nothing(): { value: null; transfer: ArrayBuffer[] } {
   return { value: null, transfer: [] };
 }
 
+/** one question after the other */
+let last: Promise<void> = Promise.resolve();
+
 parentPort!.on("message", (question: Question) => {
-  if (question.kind === "close") process.exit(); // of this thread
-  answer(question)
+  if (question.kind === "close") {
+    nothingAnswered(workerData as Int32Array);
+    process.exit(); // of this thread
+  }
+  last = last
+    .then(() => answer(question))
     .finally(() => questionAnswered(workerData as Int32Array))
     .then(
       ({ value, transfer }) => parentPort!.postMessage({ value } satisfies Answer, transfer),

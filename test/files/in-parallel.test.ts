@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inParallel } from "basewise/serving";
+import { inParallel } from "basewise/files";
 import { seededRandom } from "basewise/statistics";
 
 async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
