@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { openWorkspace, type TensorFunction, tf } from "basewise/compute";
+import { coresOf } from "../../lib/src/compute/cores.ts";
 import { lanesWithin } from "../../lib/src/compute/onnx/lanes.ts";
 
 const vector = (...values: number[]) => ({ shape: [values.length], data: Float32Array.from(values) });
@@ -25,6 +26,15 @@ describe("how many lanes pay", () => {
     assert.equal(lanesWithin(251, 250, 4), 1);
     assert.equal(lanesWithin(0, 0, 4), 1);
     assert.equal(lanesWithin(1, 1000, 1), 1);
+  });
+
+  it("counts two hardware threads of a core once", () => {
+    assert.equal(coresOf(8, "1\n", "linux", "x64"), 4);
+    assert.equal(coresOf(8, "0\n", "linux", "x64"), 8);
+    assert.equal(coresOf(8, null, "linux", "arm64"), 8);
+    assert.equal(coresOf(8, null, "win32", "x64"), 4);
+    assert.equal(coresOf(8, null, "darwin", "arm64"), 8);
+    assert.equal(coresOf(1, "1\n", "linux", "x64"), 1);
   });
 
   it("is one on other engines, and of a tensor that is not there nobody can say", async () => {

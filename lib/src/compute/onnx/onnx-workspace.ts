@@ -1,5 +1,6 @@
-import { availableParallelism, totalmem } from "node:os";
+import { totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
+import { physicalCores } from "../cores.ts";
 import type { TensorNumbers, Workspace } from "../workspace.ts";
 import { checkTensor, sameType, typeOf, unknownName } from "../workspace-checks.ts";
 import { ComputeThread } from "./compute-thread.ts";
@@ -100,7 +101,7 @@ export class OnnxWorkspace implements Workspace {
   lanesFor(held: readonly string[]): number {
     if (this.backend !== "onnx") return 1; // a graphics card has one, WebAssembly was not tried
     const bytes = held.reduce((sum, name) => sum + 4 * sizeOf(this.find(name).shape), 0);
-    return lanesWithin(bytes, mostCopies, this.threads ?? availableParallelism());
+    return lanesWithin(bytes, mostCopies, this.threads ?? physicalCores());
   }
 
   async run(fn: TensorFunction, inputs: Tensors, held: readonly string[], lanes = 1): Promise<Record<string, Numbers>> {
@@ -124,10 +125,15 @@ export class OnnxWorkspace implements Workspace {
     ]);
     const key = JSON.stringify([held, types, lanes]);
     this.lanes.first(lanes); // they start while the function is traced
-    const graph = this.graphs.get(fn, key) ?? this.graphOf(fn, types, held, lanes);
+    const known = this.graphs.get(fn, key);
+    const graph = known ?? this.graphOf(fn, types, held, lanes);
     const replaced = this.replacedBy(graph.results);
     if (lanes > 1 && replaced.length > 0) throw new Error(`workspace: the function replaces ${replaced[0]}; run it in one lane`);
-    const lane = await this.lanes.take(graph, new Map(held.map((name) => [name, this.versions.get(name)!])));
+    const versions = new Map(held.map((name) => [name, this.versions.get(name)!]));
+    const lane = await this.lanes.take(graph, versions).catch((error: unknown) => {
+      if (known === undefined) this.lanes.release(graph.id); // some lanes may have it
+      throw error;
+    });
     this.graphs.add(fn, key, graph);
     this.replace(replaced);
     const given = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
@@ -145,7 +151,7 @@ export class OnnxWorkspace implements Workspace {
     const donated = this.replacedBy(results).filter((name) => held.includes(name));
     const prepared = prepare(traced, donated);
     this.lastId += 1;
-    const threads = lanes === 1 ? this.threads : Math.max(1, Math.floor((this.threads ?? availableParallelism()) / lanes));
+    const threads = lanes === 1 ? this.threads : Math.max(1, Math.floor((this.threads ?? physicalCores()) / lanes));
     return { id: this.lastId, prepared, lanes, threads, loaded: 0, bytes: lanes * prepared.bytes, results };
   }
 

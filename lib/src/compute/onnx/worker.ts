@@ -91,16 +91,20 @@ function nothing(): { value: null; transfer: ArrayBuffer[] } {
 /** one question after the other */
 let last: Promise<void> = Promise.resolve();
 
+async function settle(question: Exclude<Question, { kind: "close" }>): Promise<void> {
+  try {
+    const { value, transfer } = await answer(question);
+    parentPort!.postMessage({ value } satisfies Answer, transfer);
+  } catch (error) {
+    parentPort!.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies Answer);
+  }
+  questionAnswered(workerData as Int32Array);
+}
+
 parentPort!.on("message", (question: Question) => {
   if (question.kind === "close") {
     nothingAnswered(workerData as Int32Array);
     process.exit(); // of this thread
   }
-  last = last
-    .then(() => answer(question))
-    .finally(() => questionAnswered(workerData as Int32Array))
-    .then(
-      ({ value, transfer }) => parentPort!.postMessage({ value } satisfies Answer, transfer),
-      (error: unknown) => parentPort!.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies Answer),
-    );
+  last = last.then(() => settle(question));
 });
