@@ -133,8 +133,8 @@ export async function rewardsOfEveryRow(model, texts) {
       return { found: everyRow({ config, weights, runLayer: layerInBlocks() }, decoderInputsOf(config, tensors)) };
     });
   }
-  const lanes = Math.min(texts.length, workspace.lanesFor(weightNames));
-  const part = Math.ceil(texts.length / lanes);
+  const part = Math.ceil(texts.length / workspace.lanesFor(weightNames));
+  const lanes = Math.ceil(texts.length / part);
   const parts = Array.from({ length: lanes }, (_, i) => texts.slice(i * part, (i + 1) * part));
   const runs = parts.map((some) => workspace.run(functions.get(model), decoderArrays(config, some), weightNames, lanes));
   return (await Promise.all(runs)).flatMap(({ found }) => [...found].map((reward) => Float32Array.of(reward)));

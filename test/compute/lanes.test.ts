@@ -109,6 +109,17 @@ describe("calls in lanes", () => {
     await workspace.close();
   });
 
+  it("are at least one", async () => {
+    const workspace = await openWorkspace({ backend: "onnx", threads: 2 });
+    for (const lanes of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await assert.rejects(workspace.run(scaled, { w: vector(1), x: vector(1) }, [], lanes), {
+        message: `workspace: ${lanes} lanes; give a whole number above 0`,
+      });
+    }
+    assert.deepEqual(await workspace.run(scaled, { w: vector(2), x: vector(3) }, [], 1), { y: Float32Array.of(6) });
+    await workspace.close();
+  });
+
   it("may not replace what is held", async () => {
     const workspace = await openWorkspace({ backend: "onnx", threads: 2 });
     await workspace.put({ w: vector(1, 2) });

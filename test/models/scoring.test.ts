@@ -125,6 +125,13 @@ describe("compiled scorers", () => {
     allTextsClose(reversed, together, 1e-5, "text");
   });
 
+  it("refuses a batch of nothing", async () => {
+    const model = await hold("checkpoints", "llama", workspace);
+    for (const batch of [0, -1, Number.NaN]) {
+      await assert.rejects(scoreTexts(model, [[1, 2]], { batch }), { message: `scoring: batch is ${batch}; give a whole number above 0` });
+    }
+  });
+
   it("counts what is done, one text in each of two lanes, or two at a time in one", async () => {
     const texts = [[5, 6, 7], [5], [5, 6], [8, 9]];
     for (const [lanes, expected] of [
@@ -138,30 +145,37 @@ describe("compiled scorers", () => {
     }
   });
 
-  it("has as many texts under way as it may, however many lanes there are", async () => {
+  it("has as many texts and tokens under way as it may, however many lanes there are", async () => {
     const random = seededRandom(8);
-    for (const [lanes, batch, texts] of [
-      [3, 8, 20],
-      [8, 3, 20],
-      [4, 4, 3],
-      [2, 1, 4],
+    for (const [lanes, batch, texts, tokens] of [
+      [3, 8, 20, 1000],
+      [8, 3, 20, 1000],
+      [4, 4, 3, 1000],
+      [2, 1, 4, 1000],
+      [4, 8, 20, 64], // the longest have 22 tokens: room for two
+      [4, 8, 20, 32],
+      [3, 2.5, 9, 1000],
     ] as const) {
       const own = { ...bound(workspace), lanesFor: () => lanes };
-      let [now, most] = [0, 0];
+      let [now, most, nowTokens, mostTokens] = [0, 0, 0, 0];
       own.run = async (fn, inputs, held, count) => {
-        const rows = inputs["last"]!.shape[0]!;
-        now += rows;
-        most = Math.max(most, now);
+        const { data: last } = inputs["last"]!;
+        const rows = last.length;
+        const padded = inputs["ids"]!.data.length / rows;
+        const ids = rows * Math.max(...Array.from(last, (row, text) => row - text * padded + 1));
+        [now, nowTokens] = [now + rows, nowTokens + ids];
+        [most, mostTokens] = [Math.max(most, now), Math.max(mostTokens, nowTokens)];
         const found = await workspace.run(fn, inputs, held, count);
-        now -= rows;
+        [now, nowTokens] = [now - rows, nowTokens - ids];
         return found;
       };
       const model = await hold("checkpoints", "qwen2", own);
       const ids = Array.from({ length: texts }, (_, i) =>
         Array.from({ length: 3 + i }, () => Math.floor(random() * model.config.vocabSize)),
       );
-      const found = await scoreTexts(model, ids, { batch });
+      const found = await scoreTexts(model, ids, { batch, tokens });
       assert.ok(most <= batch, `${most} of ${batch}`);
+      assert.ok(mostTokens <= tokens, `${mostTokens} of ${tokens}`);
       const alone = { ...model, workspace: { ...bound(workspace), lanesFor: () => 1 } };
       allTextsClose(found, await scoreTexts(alone, ids, { batch: 1 }), 1e-5, "text");
     }

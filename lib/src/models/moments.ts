@@ -12,11 +12,7 @@ import { type DecoderModel, logits, logProbabilities, predictions } from "./head
  *
  * @returns [batch, 3 · (length − 1)]: log-probabilities, means, deviations; what stands beyond a text's length means nothing
  */
-export function tokenMomentsOf(
-  model: DecoderModel,
-  inputs: DecoderInputs,
-  chunk: number = Math.max(1, Math.floor(2 ** 24 / model.config.vocabSize)),
-): tf.Tensor2D {
+export function tokenMomentsOf(model: DecoderModel, inputs: DecoderInputs, chunk: number): tf.Tensor2D {
   return tf.tidy(() => {
     const { shape, hidden, targets } = predictions(model, inputs);
     const [means, deviations]: [tf.Tensor1D[], tf.Tensor1D[]] = [[], []];

@@ -93,7 +93,7 @@ export function rotaryArrays(config: DecoderConfig, lengths: readonly number[], 
   if (rotatesByLength(config.rotary)) return tablesOf(config, lengths, length);
   const last = lastTables.get(config);
   if (last?.length === length) return last.tables;
-  const tables = tablesOf(config, lengths.slice(0, 1), length);
+  const tables = tablesOf(config, [length], length);
   lastTables.set(config, { length, tables });
   return tables;
 }

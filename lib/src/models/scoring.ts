@@ -70,9 +70,10 @@ export async function scoreRewards(
 
 /** What can be computed of a batch; one row for each text. */
 const tasks = {
-  logProbabilities: (model: DecoderModel, inputs: DecoderInputs) =>
-    tokenLogProbabilitiesOf(model, inputs, { chunk: logitRows(model.config, inputs) }),
-  moments: (model: DecoderModel, inputs: DecoderInputs) => tokenMomentsOf(model, inputs, logitRows(model.config, inputs)),
+  logProbabilities: (model: DecoderModel, inputs: DecoderInputs, lanes: number) =>
+    tokenLogProbabilitiesOf(model, inputs, { chunk: logitRows(model.config, inputs, lanes) }),
+  moments: (model: DecoderModel, inputs: DecoderInputs, lanes: number) =>
+    tokenMomentsOf(model, inputs, logitRows(model.config, inputs, lanes)),
   rewards: rewardsOf,
 } as const;
 type Task = keyof typeof tasks;
@@ -90,17 +91,17 @@ function scorerOf(model: HeldModel, task: Task, lanes: number): Scorer {
   const own = scorers.get(model) ?? new Map<string, Scorer>();
   scorers.set(model, own);
   const key = `${task}, ${lanes}`;
-  const scorer = own.get(key) ?? { run: scoringFunction(model, task), shapes: new BatchShapes() };
+  const scorer = own.get(key) ?? { run: scoringFunction(model, task, lanes), shapes: new BatchShapes() };
   own.set(key, scorer);
   return scorer;
 }
 
 /** What a model computes for a batch, as a function of its weights and of `decoderArrays`; the result is called `found`. */
-function scoringFunction({ config, weightNames, workspace }: HeldModel, task: Task): TensorFunction {
+function scoringFunction({ config, weightNames, workspace }: HeldModel, task: Task, lanes: number): TensorFunction {
   const onProcessor = workspace.backend === "onnx" && { runLayer: layerInBlocks() };
   return (tensors) => {
     const weights = new Map(weightNames.map((name) => [name, tensors[name]!]));
-    return { found: tasks[task]({ config, weights, ...onProcessor }, decoderInputsOf(config, tensors)) };
+    return { found: tasks[task]({ config, weights, ...onProcessor }, decoderInputsOf(config, tensors), lanes) };
   };
 }
 
@@ -113,11 +114,12 @@ async function inBatches(
   read: (text: readonly number[], row: Float32Array) => Float32Array,
   { batch = 8, tokens = 16_384, onProgress }: ScoringOptions,
 ): Promise<Float32Array[]> {
+  if (!(batch >= 1)) throw new Error(`scoring: batch is ${batch}; give a whole number above 0`);
   const { config, workspace, weightNames } = model;
   const found: Float32Array[] = texts.map(() => new Float32Array(0));
   const scored = texts.map((_, i) => i).filter((i) => texts[i]!.length >= shortest);
-  const wanted = Math.min(batch, workspace.lanesFor(weightNames));
-  const lanes = scored.length < wanted ? 1 : wanted; // a few texts would leave lanes idle
+  const lengths = scored.map((i) => texts[i]!.length);
+  const lanes = lanesOf(model, lengths, batch, tokens);
   const { run, shapes } = scorerOf(model, task, lanes);
   const most = Math.min(Math.floor(batch / lanes), Math.ceil(scored.length / lanes));
   const rows = workspace.compiled ? (longest: number) => Math.min(most, attentionRows(config, longest) / lanes) : most;
@@ -143,13 +145,21 @@ async function inBatches(
   return found;
 }
 
+/** How many batches are computed side by side: as many as pay and as the limits allow, with texts of the longest length; one, where few texts would leave lanes idle. */
+function lanesOf({ config, workspace, weightNames }: HeldModel, lengths: readonly number[], batch: number, tokens: number): number {
+  const wanted = Math.min(Math.floor(batch), workspace.lanesFor(weightNames));
+  if (lengths.length < wanted) return 1;
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 1);
+  return Math.max(1, Math.min(wanted, Math.floor(tokens / longest), Math.floor(attentionRows(config, longest))));
+}
+
 /**
  * Tokens whose logits are held at a time: equal parts of all, large enough for fast products (512 tokens), else as small as stays in the
- * cache (8 MiB), and 64 MiB at most, or twice that where the parts come out larger.
+ * cache (8 MiB). All lanes together hold 64 MiB, nearly twice that where the parts come out larger.
  */
-function logitRows({ vocabSize }: DecoderConfig, { last, cos }: DecoderInputs): number {
+function logitRows({ vocabSize }: DecoderConfig, { last, cos }: DecoderInputs, lanes: number): number {
   const rows = last.shape[0] * (cos.shape[1] - 1);
-  const least = Math.min(Math.max(512, 2 ** 21 / vocabSize), 2 ** 24 / vocabSize);
+  const least = Math.min(Math.max(512, 2 ** 21 / vocabSize), 2 ** 24 / vocabSize / lanes);
   return Math.max(1, Math.ceil(rows / Math.max(1, Math.floor(rows / least))));
 }
 

@@ -18,8 +18,9 @@ export interface LaneGraph {
   readonly id: number;
   /** null as soon as all lanes have loaded it */
   prepared: PreparedGraph | null;
-  /** so many run it side by side, each on so many threads */
+  /** so many run it side by side, each on its part of the threads */
   readonly lanes: number;
+  /** of all lanes; undefined where one lane has as many as ONNX Runtime chooses */
   readonly threads: number | undefined;
   /** how many have loaded it */
   loaded: number;
@@ -27,6 +28,7 @@ export interface LaneGraph {
 
 /** A thread that computes, and what it has. */
 export class Lane {
+  private readonly number: number;
   readonly thread: ComputeThread;
   /** what it computes right now */
   work: Promise<unknown> | null = null;
@@ -35,7 +37,8 @@ export class Lane {
   /** of the tensors that it has copies of */
   private readonly versions = new Map<string, number>();
 
-  constructor(thread: ComputeThread) {
+  constructor(number: number, thread: ComputeThread) {
+    this.number = number;
     this.thread = thread;
   }
 
@@ -87,7 +90,8 @@ export class Lane {
   private async loadNow(graph: LaneGraph): Promise<void> {
     const { id, prepared, lanes, threads } = graph;
     const { model } = prepared!;
-    const question = { kind: "load", id, graph: prepared!, ...(threads !== undefined && { threads }) } satisfies Question;
+    const own = threads === undefined ? {} : { threads: Math.max(1, Math.ceil((threads - this.number) / lanes)) }; // the first have what is left
+    const question = { kind: "load", id, graph: prepared!, ...own } satisfies Question;
     await this.thread.ask(question, lanes === 1 && model !== null ? [model.buffer as ArrayBuffer] : []);
     graph.loaded += 1;
     if (graph.loaded === lanes) graph.prepared = null;
@@ -104,13 +108,13 @@ export class Lanes {
   private closed = false;
 
   constructor(first: ComputeThread, start: () => ComputeThread) {
-    this.all = [new Lane(first)];
+    this.all = [new Lane(0, first)];
     this.start = start;
   }
 
   /** The first so many; those that are not there yet are started. */
   first(count: number): Lane[] {
-    while (this.all.length < count && !this.closed) this.all.push(new Lane(this.start()));
+    while (this.all.length < count && !this.closed) this.all.push(new Lane(this.all.length, this.start()));
     return this.all.slice(0, count);
   }
 

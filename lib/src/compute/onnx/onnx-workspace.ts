@@ -43,7 +43,7 @@ export class OnnxWorkspace implements Workspace {
   private readonly versions = new Map<string, number>();
   private readonly graphs = new GraphCache<Loaded>(({ id }) => this.lanes.release(id), mostGraphs);
   private lastId = 0;
-  /** ends when all calls so far have */
+  /** ends when all calls so far have ended or, with further lanes, begun */
   private queue: Promise<unknown> = Promise.resolve();
 
   private constructor(thread: ComputeThread, backend: OnnxBackend, description: string, threads: number | undefined) {
@@ -115,6 +115,7 @@ export class OnnxWorkspace implements Workspace {
 
   /** Begin a call. One that has further lanes beside its own is under way when this ends, any other is done. */
   private async begin(fn: TensorFunction, inputs: Tensors, held: readonly string[], lanes: number): Promise<{ work: Promise<Results> }> {
+    if (!Number.isSafeInteger(lanes) || lanes < 1) throw new Error(`workspace: ${lanes} lanes; give a whole number above 0`);
     for (const [name, tensor] of Object.entries(inputs)) {
       checkTensor(name, tensor);
       if (this.held.has(name)) throw new Error(`workspace: ${name} is an input and a held tensor; give one of them another name`);
@@ -151,7 +152,7 @@ export class OnnxWorkspace implements Workspace {
     const donated = this.replacedBy(results).filter((name) => held.includes(name));
     const prepared = prepare(traced, donated);
     this.lastId += 1;
-    const threads = lanes === 1 ? this.threads : Math.max(1, Math.floor((this.threads ?? physicalCores()) / lanes));
+    const threads = this.threads ?? (lanes === 1 ? undefined : physicalCores());
     return { id: this.lastId, prepared, lanes, threads, loaded: 0, bytes: lanes * prepared.bytes, results };
   }
 
@@ -187,7 +188,7 @@ function startThread(backend: OnnxBackend, threads: number | undefined): { threa
   const open = openQuestions();
   const thread = new ComputeThread(startWorker(open), open);
   const opened = thread.ask({ kind: "open", backend, threads });
-  opened.catch(() => {}); // later questions fail likewise
+  opened.catch(() => {}); // what needs ONNX Runtime later fails likewise
   return { thread, opened };
 }
 

@@ -27,7 +27,7 @@ export type Question =
 export type Answer = { readonly value: unknown } | { readonly error: string };
 
 /*
- * The thread that computes: it holds the tensors and the sessions of one workspace. ONNX Runtime blocks the thread that runs a session,
+ * A thread that computes: it holds the tensors of a workspace, or copies of them, and sessions of its own. ONNX Runtime blocks the thread that runs a session,
  * so it is not the one that shows progress and hears signals.
  */
 const tensors = new Map<string, Numbers>();
