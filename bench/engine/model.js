@@ -122,6 +122,7 @@ export function trainingStep({ config, names, texts, length }, task) {
   };
 }
 
+/** Made once for each model: a workspace keeps what it compiles by function. */
 const functions = new WeakMap();
 
 /** As `scoreRewards`, with every row of the last layer. */

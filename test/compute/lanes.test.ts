@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { openWorkspace, type TensorFunction, tf } from "basewise/compute";
-import { coresOf } from "../../lib/src/compute/cores.ts";
+import { coresOf } from "../../lib/src/compute/limits.ts";
 import { lanesWithin } from "../../lib/src/compute/onnx/lanes.ts";
 
 const vector = (...values: number[]) => ({ shape: [values.length], data: Float32Array.from(values) });

@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
-import { cpus, freemem, totalmem } from "node:os";
+import { accessSync, constants, statSync } from "node:fs";
+import { cpus, freemem } from "node:os";
 import { delimiter, join } from "node:path";
 import { projectRoot } from "../files/index.ts";
 import { type Engine, inspectEngines } from "./engines.ts";
+import { memoryLimit } from "./limits.ts";
 import { runQuietly } from "./quiet.ts";
 
 /** A graphics card as the NVIDIA driver names it. */
@@ -104,17 +105,6 @@ export function parseGraphicsCards(text: string): GraphicsCard[] {
     .map((line) => line.split(",").map((cell) => cell.trim()))
     .filter((cells) => cells.length === 3 && Number(cells[1]) > 0)
     .map(([name, memory, driver]) => ({ name: name!, memoryMiB: Number(memory), driver: driver! }));
-}
-
-/** Bytes that this process may use: the container's limit where one is set, else the machine's memory. */
-function memoryLimit(): number {
-  const file = "/sys/fs/cgroup/memory.max";
-  try {
-    const limit = existsSync(file) ? Number(readFileSync(file, "utf8")) : Number.NaN;
-    return Number.isFinite(limit) && limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  } catch {
-    return totalmem();
-  }
 }
 
 function gibibytes(bytes: number): number {

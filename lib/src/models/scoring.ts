@@ -145,7 +145,10 @@ async function inBatches(
   return found;
 }
 
-/** How many batches are computed side by side: as many as pay and as the limits allow, with texts of the longest length; one, where few texts would leave lanes idle. */
+/**
+ * How many batches are computed side by side: as many as pay and as the limits allow where all texts are as long as the longest; one
+ * where so few texts would leave lanes idle.
+ */
 function lanesOf({ config, workspace, weightNames }: HeldModel, lengths: readonly number[], batch: number, tokens: number): number {
   const wanted = Math.min(Math.floor(batch), workspace.lanesFor(weightNames));
   if (lengths.length < wanted) return 1;

@@ -1,6 +1,5 @@
-import { totalmem } from "node:os";
 import { Worker } from "node:worker_threads";
-import { physicalCores } from "../cores.ts";
+import { memoryLimit, physicalCores } from "../limits.ts";
 import type { TensorNumbers, Workspace } from "../workspace.ts";
 import { checkTensor, sameType, typeOf, unknownName } from "../workspace-checks.ts";
 import { ComputeThread } from "./compute-thread.ts";
@@ -21,11 +20,10 @@ interface Loaded extends LaneGraph {
   readonly results: ReadonlyMap<string, InputType>;
 }
 
-const memory = Math.min(totalmem(), process.constrainedMemory() || totalmem());
 /** Lengths make many graphs. Each keeps the memory of its intermediate results, up to twice the estimate: a quarter of the machine's in all. */
-const mostGraphs = { count: 24, bytes: memory / 8 };
+const mostGraphs = { count: 24, bytes: memoryLimit() / 8 };
 /** that further lanes take for their copies of tensors */
-const mostCopies = memory / 64;
+const mostCopies = memoryLimit() / 64;
 
 /**
  * A workspace whose functions are recorded here and run by ONNX Runtime in a thread of its own, which has the tensors: inputs and

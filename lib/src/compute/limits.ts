@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 
 /** Cores that this process may compute on. Two hardware threads of one core share its arithmetic units, so they count as one. */
 export function physicalCores(): number {
@@ -22,4 +22,9 @@ function textOf(file: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Bytes that this process may use: the container's limit where one is set, else the machine's memory. */
+export function memoryLimit(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || totalmem());
 }
