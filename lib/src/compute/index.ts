@@ -13,7 +13,9 @@ export {
   type ExportOptions,
   exportOnnx,
   type InputType,
+  mayFuse,
   type Numbers,
+  rotaryEmbedding,
   type Signature,
   type TensorFunction,
 } from "./onnx/index.ts";

@@ -1,4 +1,4 @@
-import { type TensorNumbers, tf } from "../compute/index.ts";
+import { mayFuse, rotaryEmbedding, type TensorNumbers, tf } from "../compute/index.ts";
 import type { DecoderConfig, RotaryConfig, RotaryScaling } from "./config.ts";
 
 /** How fast each pair of a head turns, in radians per position, and what cosines and sines are multiplied by. */
@@ -121,18 +121,24 @@ function tablesOf({ rotary, headDim }: DecoderConfig, texts: readonly number[], 
 /**
  * Turn each pair of a head's numbers by its position: (a, b) → (a cos − b sin, b cos + a sin).
  *
- * Interleaved pairs come out with all first halves before all second ones. Queries and keys are reordered alike, so their products,
+ * Interleaved pairs may come out with all first halves before all second ones. Queries and keys are reordered alike, so their products,
  * which is all that is used, are the same.
  *
  * @param x  queries or keys  [batch, length, heads, headDim]
  */
 export function rotate({ rotary, headDim }: DecoderConfig, { cos, sin }: RotaryTables, x: tf.Tensor4D): tf.Tensor4D {
   const pairs = Math.ceil(rotary.dims / 2);
+  if (mayFuse()) return rotaryEmbedding(x, columns(cos, 0, pairs), columns(sin, pairs, pairs), rotary.interleaved);
   const [first, second, rest] = rotary.interleaved ? neighbours(x, pairs, headDim) : halves(x, pairs, headDim);
   const unswapped = rotary.interleaved ? joined(first, second, rest) : x;
   // tables for every head: products with one that is spread over them take thrice as long
   const [ownCos, ownSin] = [cos, sin].map((table) => tf.tile(table, [1, 1, x.shape[2], 1])) as [tf.Tensor4D, tf.Tensor4D];
   return tf.add(tf.mul(unswapped, ownCos), tf.mul(joined(second, first, rest), ownSin));
+}
+
+/** Some columns of a table, a row for each position  [batch or 1 · length, count] */
+function columns(table: tf.Tensor4D, from: number, count: number): tf.Tensor2D {
+  return tf.reshape(tf.slice(table, [0, 0, 0, from], [-1, -1, -1, count]), [-1, count]);
 }
 
 type Parts = readonly [first: tf.Tensor4D, second: tf.Tensor4D, rest: tf.Tensor4D | null];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type InputType, type Numbers, type Signature, tf, useBackend } from "basewise/compute";
+import { type InputType, mayFuse, type Numbers, rotaryEmbedding, type Signature, tf, useBackend } from "basewise/compute";
 import { seededRandom } from "basewise/statistics";
 import { kernels } from "../../../lib/dist/compute/onnx/kernels/index.js";
 import { sameAsEager } from "./both.ts";
@@ -124,6 +124,35 @@ function matMul(a: number[], b: number[], transposeA = false, transposeB = false
     draws,
     run: (x, y) => tf.matMul(x!, y!, transposeA, transposeB),
     tolerance: 5e-5,
+  };
+}
+
+/**
+ * Pairs turned by their positions, by ONNX Runtime's kernel and by the formula.
+ *
+ * @param x     [batch, length, heads, headDim]
+ * @param rows  of the tables: length, or batch · length
+ */
+function turned(x: [number, number, number, number], rows: number, pairs: number, interleaved: boolean): Case {
+  const table = [rows, pairs];
+  const byParts = (own: tf.Tensor4D, cos: tf.Tensor2D, sin: tf.Tensor2D): tf.Tensor4D => {
+    const [c, s] = [cos, sin].map((one) => tf.reshape(one, [-1, x[1], 1, pairs]));
+    const [first, second] = [0, 1].map((half) =>
+      interleaved
+        ? tf.stridedSlice(own, [0, 0, 0, half], [...x.slice(0, 3), 2 * pairs], [1, 1, 1, 2])
+        : tf.slice(own, [0, 0, 0, half * pairs], [-1, -1, -1, pairs]),
+    );
+    const [a, b] = [tf.sub(tf.mul(first!, c!), tf.mul(second!, s!)), tf.add(tf.mul(second!, c!), tf.mul(first!, s!))];
+    const both = interleaved ? tf.reshape(tf.stack([a, b], -1), [...x.slice(0, 3), 2 * pairs]) : tf.concat([a, b], 3);
+    return tf.concat([both, tf.slice(own, [0, 0, 0, 2 * pairs], [-1, -1, -1, -1])], 3) as tf.Tensor4D;
+  };
+  return {
+    kernel: "RotaryEmbedding",
+    shapes: [x, table, table],
+    run: (own, cos, sin) => {
+      const tensors = [own as tf.Tensor4D, cos as tf.Tensor2D, sin as tf.Tensor2D] as const;
+      return mayFuse() ? rotaryEmbedding(...tensors, interleaved) : byParts(...tensors);
+    },
   };
 }
 
@@ -421,6 +450,17 @@ const cases: Case[] = [
   matMul([2, 4, 3], [2, 4, 5], true, false, ints),
   matMul([130, 96], [200, 96], false, true),
   matMul([96, 130], [96, 200], true, false),
+
+  turned([1, 1, 1, 2], 1, 1, false),
+  turned([3, 5, 2, 8], 5, 4, false), // one table for all texts
+  turned([3, 5, 2, 8], 15, 4, false), // each text's own
+  turned([3, 1, 2, 8], 3, 4, false), // the last tokens
+  turned([2, 5, 3, 14], 5, 2, false), // a part of each head
+  turned([2, 5, 3, 14], 10, 6, false),
+  turned([2, 5, 3, 14], 5, 7, true),
+  turned([2, 5, 3, 14], 10, 3, true),
+  turned([2, 70, 4, 64], 70, 32, false),
+  turned([0, 5, 2, 8], 5, 4, false),
 
   { kernel: "Softmax", shapes: [[7, 33]], run: gradient((x) => tf.softmax(x)) },
   { kernel: "LogSoftmax", shapes: [[7, 33]], run: gradient((x) => tf.logSoftmax(x)) },

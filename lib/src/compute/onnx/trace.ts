@@ -96,7 +96,8 @@ function recordingBackend(): RecordingBackend {
   if (backend !== null) return backend;
   const recorder = new RecordingBackend();
   tf.registerBackend(recordingName, () => recorder, 0);
-  for (const { kernelName } of tf.getKernelsForBackend("cpu")) registerKernel(kernelName, recorder);
+  const known = tf.getKernelsForBackend("cpu").map(({ kernelName }) => kernelName);
+  for (const kernelName of new Set([...known, ...Object.keys(kernels)])) registerKernel(kernelName, recorder);
   backend = recorder;
   return recorder;
 }
