@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mayFuse, type TensorFunction, tf, useBackend } from "basewise/compute";
+import { mayFuse, rotaryEmbedding, type TensorFunction, tf, useBackend } from "basewise/compute";
 import { tokenLogProbabilities } from "basewise/models";
 import { neededNodes } from "../../../lib/dist/compute/onnx/graph.js";
 import { trace } from "../../../lib/dist/compute/onnx/trace.js";
@@ -26,6 +26,19 @@ describe("operations that ONNX Runtime has and TensorFlow.js has not", () => {
     trace(({ x }) => ({ y: tf.grad(look)(x!), z: look(x!) }), { x: { shape: [2] } });
     assert.deepEqual(seen, [true, false, true]);
     assert.equal(mayFuse(), false);
+  });
+
+  it("are refused elsewhere, and with tables of other texts", () => {
+    const turn = (rows: number): tf.Tensor => {
+      const table: tf.Tensor2D = tf.zeros([rows, 2]);
+      return rotaryEmbedding(tf.zeros([2, 3, 1, 4]), table, table, false);
+    };
+    tf.tidy(() => assert.throws(() => turn(3), /RotaryEmbedding/));
+    for (const rows of [3, 6]) trace(() => ({ turned: turn(rows) }), {});
+    assert.throws(
+      () => trace(() => ({ turned: turn(5) }), {}),
+      /compile: RotaryEmbedding\(.*\) has tables of 5 rows for 2 × 3 positions, at .*fused\.test\.ts/,
+    );
   });
 
   for (const name of checkpointNames) {

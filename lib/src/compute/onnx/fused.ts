@@ -17,6 +17,7 @@ export function mayFuse(): boolean {
  * @param cos          [length, pairs], or [batch · length, pairs] where they are each text's own
  * @param sin          as `cos`
  * @param interleaved  whether pairs are neighbours; else number i goes with number i + pairs
+ * @throws where not `mayFuse`, and where tables have another number of rows
  */
 export function rotaryEmbedding(x: tf.Tensor4D, cos: tf.Tensor2D, sin: tf.Tensor2D, interleaved: boolean): tf.Tensor4D {
   return tf.engine().runKernel("RotaryEmbedding", { x, cos, sin }, { interleaved });
