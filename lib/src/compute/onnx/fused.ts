@@ -11,7 +11,9 @@ export function mayFuse(): boolean {
 
 /**
  * Turn pairs of each head's numbers by their position, (a, b) → (a cos − b sin, b cos + a sin), where `mayFuse`: a third of the time that
- * it takes by split, products, sum and concat. The numbers differ in the last bit, for products and sum are rounded once.
+ * it takes by split, products, sum and concat. The numbers differ in the last bit, for product and sum are rounded together.
+ *
+ * Source: Su et al. 2021 (arXiv 2104.09864), §3.4.2.
  *
  * @param x            [batch, length, heads, headDim]; what lies beyond the pairs is left as it is
  * @param cos          [length, pairs], or [batch · length, pairs] where they are each text's own
