@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { compile, type Signature, type TensorFunction, tf, useBackend } from "basewise/compute";
 
 await useBackend("cpu");
@@ -26,6 +27,21 @@ describe("compile", () => {
     const run = await compile(({ x }) => ({ slope: tf.grad((own) => tf.sum(tf.mul(tf.square(own), own)))(x!) }), three);
     assert.deepEqual(await run({ x: numbers(1, 2, -3) }), { slope: numbers(3, 12, 27) });
     assert.deepEqual(run.results, { slope: { dtype: "float32", shape: [3] } });
+    await run.dispose();
+  });
+
+  it("leaves the processor alone between two runs: waiting threads would keep another session's from it", async () => {
+    const square: Signature = { x: { shape: [512, 512] } };
+    const run = await compile(({ x }) => ({ y: tf.matMul(x!, x!) }), square, { threads: 2 });
+    const used: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      await run({ x: new Float32Array(512 * 512) });
+      const before = process.cpuUsage();
+      await setTimeout(100);
+      const { user, system } = process.cpuUsage(before);
+      used.push((user + system) / 1000);
+    }
+    assert.ok(Math.min(...used) < 10, `${used} ms of 100`); // 35 to 40 with threads that go on waiting
     await run.dispose();
   });
 

@@ -39,7 +39,8 @@ export interface Session {
  * Load a graph into ONNX Runtime, on the processor.
  *
  * Memory of intermediate results is kept between runs (the arena); without it a step of training took a fifth longer. The pattern of
- * allocations is not planned ahead: that took half as much memory again, and no less time.
+ * allocations is not planned ahead: that took half as much memory again, and no less time. Threads that wait for the next operation use up
+ * their core; they stop when the run ends, else those of one session go on for 20 to 40 ms and keep another's from their work.
  *
  * @param model  in the ONNX format
  */
@@ -53,6 +54,7 @@ export async function createSession(model: Uint8Array, { threads, backend = "onn
     enableMemPattern: false,
     graphOptimizationLevel: "all",
     logSeverityLevel: 4, // errors are thrown; it need not print them, too
+    extra: { session: { force_spinning_stop: "1" } },
     ...(threads !== undefined && { intraOpNumThreads: threads }),
   });
   const tensors = (buffers: Iterable<readonly [string, Buffer]>): Record<string, Tensor> =>
