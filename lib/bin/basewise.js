@@ -6,5 +6,6 @@ if (!existsSync(main)) {
   console.error("basewise: not built yet; run npm run build");
   process.exit(2);
 }
-const { run } = await import(main.href);
+const { endWhenNobodyReads, run } = await import(main.href);
+endWhenNobodyReads();
 process.exitCode = await run(process.argv.slice(2));

@@ -107,21 +107,33 @@ describe("basewise train", () => {
     assert.match(second.err, new RegExp(`another basewise run \\(process ${child.pid}\\) is at work .*train\\.lock`));
   });
 
-  /** A training that is stopped by a signal after its first step. */
-  const stopAfterFirstStep = async (output: string, signal: NodeJS.Signals): Promise<number | null> => {
+  /** A training that is stopped after its first step. */
+  const stopAfterFirstStep = async (output: string, stop: (child: ChildProcess) => void): Promise<{ code: number | null; err: string }> => {
     const child: ChildProcess = spawn(process.execPath, [program, "train", ...pairs, ...small, "--output", output, "--no-store", "--json"]);
-    const ended = once(child, "exit") as Promise<[number | null]>;
+    const ended = once(child, "close") as Promise<[number | null]>;
+    let err = "";
+    child.stderr!.on("data", (text) => {
+      err += text;
+    });
     await once(child.stdout!, "data");
-    child.kill(signal);
-    return (await ended)[0];
+    stop(child);
+    return { code: (await ended)[0], err };
+  };
+  const stops = {
+    SIGTERM: (child: ChildProcess) => child.kill("SIGTERM"),
+    SIGKILL: (child: ChildProcess) => child.kill("SIGKILL"),
+    "the reader's end": (child: ChildProcess) => child.stdout!.destroy(),
   };
 
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    it(`ends with the same weights after ${signal} and --resume`, { skip: process.platform === "win32" && "no signals" }, async () => {
-      const output = join(room, signal);
-      const code = await stopAfterFirstStep(output, signal);
-      assert.equal(code, signal === "SIGTERM" ? 130 : null);
-      if (signal === "SIGTERM") assert.ok(existsSync(join(output, "checkpoints"))); // the step was finished and saved
+  for (const [how, stop] of Object.entries(stops)) {
+    it(`ends with the same weights after ${how} and --resume`, { skip: process.platform === "win32" && "no signals" }, async () => {
+      const output = join(room, how.replaceAll(/\W/g, "-"));
+      const { code, err: said } = await stopAfterFirstStep(output, stop);
+      assert.equal(code, how === "SIGKILL" ? null : 130);
+      if (how !== "SIGKILL") {
+        assert.ok(existsSync(join(output, "checkpoints"))); // the step was finished and saved
+        assert.match(said, /stopped after step \d of 4, which is saved in .*; --resume goes on\n$/);
+      }
       assert.ok(!existsSync(join(output, "model")));
       const { code: done, err } = await run(...pairs, ...small, "--output", output, "--no-store", "--resume");
       assert.equal(done, 0, err);

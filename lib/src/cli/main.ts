@@ -38,3 +38,16 @@ function inOneLine(text: string): string {
     .replace(/\.?\s*\n\s*/g, " ")
     .replace(/\.$/, "")}`;
 }
+
+/**
+ * `basewise … | head` is no error. A command that listens to SIGTERM, as it has something to save, is told to end by it; others end at once.
+ */
+export function endWhenNobodyReads(): void {
+  let told = false;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    if (told) return;
+    told = true;
+    if (!process.emit("SIGTERM")) process.exit(0);
+  });
+}

@@ -7,7 +7,7 @@ import type { EncodedDocument, PresenceRow, ScoredDocument } from "../presence/i
 import type { PresenceKey, PresenceScore, Store } from "../store/index.ts";
 import { requireWritable } from "./outputs.ts";
 import { Progress } from "./progress.ts";
-import { openScorer, type ScoringFlags, showDownload, stopQuietlyWhenNobodyReads, wholeNumber } from "./scoring.ts";
+import { openScorer, type ScoringFlags, showDownload, wholeNumber } from "./scoring.ts";
 
 interface Flags extends Pick<ScoringFlags, "backend" | "threads" | "batch" | "revision" | "offline" | "json"> {
   readonly documents: string[];
@@ -84,7 +84,6 @@ async function score(place: string, flags: Flags): Promise<void> {
   if (flags.output !== undefined) {
     requireWritable(flags.output, [...flags.documents, ...(typeof flags.store === "string" ? [flags.store] : [])], flags.force);
   }
-  stopQuietlyWhenNobodyReads();
   const lib = await import("../presence/index.ts");
   const total = await countDocuments(flags.documents);
   const engine = await openEngine(place, flags);

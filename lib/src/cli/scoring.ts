@@ -119,7 +119,6 @@ export function checkRows<Row>(file: RowFile<Row>): number {
  */
 export async function scoreRows<Row>(file: RowFile<Row>, count: number, job: ScoringJob<Row>, batch: number): Promise<void> {
   const progress = new Progress(file.what, count);
-  stopQuietlyWhenNobodyReads();
   let done = 0;
   for (const some of groupsOf(rowsOf(file), batch * batchesAtOnce)) {
     const texts = some.map((located) => explained(file, located.line, () => job.encode(located.row)));
@@ -164,14 +163,6 @@ function* groupsOf<T>(items: Iterable<T>, size: number): Generator<T[]> {
 
 async function print(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
-}
-
-/** `basewise logprobs … | head` is no error. */
-export function stopQuietlyWhenNobodyReads(): void {
-  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
 }
 
 /** What a value of a row is instead of what it should be, for errors. */
