@@ -7,7 +7,7 @@ except ImportError as error:
     sys.exit(print(f"{sys.executable}: {error}; the peer is left out (choose a Python with PyTorch: --python COMMAND)", file=sys.stderr) or 3)
 
 job = json.loads(sys.stdin.readline())
-c, texts, length, names, shapes, task, opt = (job[k] for k in ("config", "texts", "length", "names", "shapes", "task", "adamW"))
+c, texts, length, lengths, names, shapes, task, opt = (job[k] for k in ("config", "texts", "length", "lengths", "names", "shapes", "task", "adamW"))
 torch.set_num_threads(job["threads"])
 H, KV, d = c["num_attention_heads"], c["num_key_value_heads"], c["hidden_size"]
 hd = d // H
@@ -32,27 +32,27 @@ turn = lambda x: torch.cat((-x[..., hd // 2 :], x[..., : hd // 2]), -1)
 norm = lambda x, name: F.rms_norm(x, (d,), w[name], c["rms_norm_eps"])
 
 
-def hidden():
-    x = F.embedding(ids, w["model.embed_tokens.weight"])
+def hidden(n):
+    x = F.embedding(ids[:, :n], w["model.embed_tokens.weight"])
     for layer in range(c["num_hidden_layers"]):
         p = f"model.layers.{layer}."
         h = norm(x, p + "input_layernorm.weight")
-        split = lambda name, n: F.linear(h, w[f"{p}self_attn.{name}_proj.weight"]).view(texts, length, n, hd).transpose(1, 2)
+        split = lambda name, heads: F.linear(h, w[f"{p}self_attn.{name}_proj.weight"]).view(texts, n, heads, hd).transpose(1, 2)
         q, k, v = split("q", H), split("k", KV), split("v", KV)
-        q, k = q * cos + turn(q) * sin, k * cos + turn(k) * sin
-        a = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True).transpose(1, 2).reshape(texts, length, d)
+        q, k = q * cos[:n] + turn(q) * sin[:n], k * cos[:n] + turn(k) * sin[:n]
+        a = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True).transpose(1, 2).reshape(texts, n, d)
         x = x + F.linear(a, w[p + "self_attn.o_proj.weight"])
         h = norm(x, p + "post_attention_layernorm.weight")
         x = x + F.linear(F.silu(F.linear(h, w[p + "mlp.gate_proj.weight"])) * F.linear(h, w[p + "mlp.up_proj.weight"]), w[p + "mlp.down_proj.weight"])
     return x
 
 
-def rewards():
-    return F.linear(norm(hidden()[:, -1], "model.norm.weight"), w["score.weight"])[:, 0]
+def rewards(n):
+    return F.linear(norm(hidden(n)[:, -1], "model.norm.weight"), w["score.weight"])[:, 0]
 
 
 def log_probabilities():
-    h, target, parts = norm(hidden(), "model.norm.weight")[:, :-1].reshape(-1, d), ids[:, 1:].reshape(-1), []
+    h, target, parts = norm(hidden(length), "model.norm.weight")[:, :-1].reshape(-1, d), ids[:, 1:].reshape(-1), []
     for i in range(0, len(h), 512):
         logits = F.linear(h[i : i + 512], w["model.embed_tokens.weight"])
         parts.append(logits.gather(1, target[i : i + 512, None])[:, 0] - torch.logsumexp(logits, -1))
@@ -62,19 +62,23 @@ def log_probabilities():
 optimizer = torch.optim.AdamW(w.values(), lr=opt["rate"], betas=(opt["mean"], opt["square"]), eps=opt["eps"], weight_decay=opt["decay"], fused=True)
 
 
-def train():
+def update(n):
     optimizer.zero_grad(set_to_none=True)
-    r = rewards()
+    r = rewards(n)
     loss = F.softplus(r[texts // 2 :] - r[: texts // 2]).mean()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(w.values(), opt["clip"])
     optimizer.step()
-    return [loss.item()]
+    return loss.item()
+
+
+def train():
+    return [update(n) for n in lengths]
 
 
 def score():
     with torch.no_grad():
-        result = rewards() if task == "reward" else log_probabilities()
+        result = rewards(length) if task == "reward" else log_probabilities()
         return result[:8].tolist()
 
 
