@@ -47,7 +47,7 @@ function isSlow({ shape: [rows, columns] }: Value): boolean {
   return columns! % 1024 === 0 && rows! >= 512;
 }
 
-/** So many zeros put 12 rows into three sets of the cache. They are a step of 128 columns of their own, so the fewer the better. */
+/** Enough to put 12 rows into three sets of the cache; no more, since columns are taken 128 at a time and these are one time more. */
 const zeros = 4;
 
 /** A matrix with zeros after its end, which change no product. By Concat, since ONNX Runtime's Pad uses one thread. */
