@@ -7,10 +7,11 @@ import { scoreRewards, scoreTexts } from "basewise/models";
 import { machine, median, options, printTable } from "../options.js";
 import { adamW, rewardsOfEveryRow, sizes, startOf, trainingStep } from "./model.js";
 
+const known = ["train", "train-lengths", "train-rows", "reward", "reward-rows", "logprob"];
 const help = `npm run bench engine -- [--python COMMAND] [--size tiny] [--tasks train,…] [--rounds 5] [--steps 4] [--threads 2] [--json]
 
   --python COMMAND   a Python with PyTorch (default python3)
-  --tasks LIST       train, train-lengths, train-rows, reward, reward-rows, logprob; lengths: a step each of texts whole, cut to
+  --tasks LIST       ${known.join(", ")}; lengths: a step each of texts whole, cut to
                      three quarters, and to half; rows: our side computes every row of the last layer, too
   --size NAME        ${Object.keys(sizes).join(", ")}
   --rounds, --steps  both engines in turns, so many times so many timed steps each
@@ -24,6 +25,16 @@ const chosen = options(help, {
   threads: { type: "string", default: "2" },
   long: { type: "string", default: "0" },
 });
+const tasks = chosen.tasks.split(",");
+for (const [option, values, all] of [
+  ["tasks", tasks, known],
+  ["size", [chosen.size], Object.keys(sizes)],
+]) {
+  const wrong = values.find((value) => !all.includes(value));
+  if (wrong === undefined) continue;
+  console.error(`--${option}: ${wrong} is none of ${all.join(", ")}`);
+  process.exit(2);
+}
 const [rounds, steps, threads] = [chosen.rounds, chosen.steps, chosen.threads].map(Number);
 const start = startOf(chosen.size);
 
@@ -158,12 +169,12 @@ function checkAgreement(task, mine, theirs) {
 
 await useBackend("cpu");
 if (Number(chosen.long) > 0) {
-  for (const task of chosen.tasks.split(",")) await longRun(task, Number(chosen.long));
+  for (const task of tasks) await longRun(task, Number(chosen.long));
   process.exit(0);
 }
 const where = machine();
 const rows = [];
-for (const task of chosen.tasks.split(",")) {
+for (const task of tasks) {
   const engine = await ours(task);
   const torch = await peer(task);
   const mine = await timed(engine.step, 2);
