@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compile, tf, useBackend } from "basewise/compute";
-import { type LoadedModel, tokenLogProbabilities } from "basewise/models";
+import { type DecoderModel, type LoadedModel, tokenLogProbabilities } from "basewise/models";
+import { agree } from "../compute/onnx/both.ts";
 import { checkpointNames, load } from "./fixtures.ts";
 
 await useBackend("cpu");
@@ -46,6 +47,40 @@ describe("attention in blocks of queries", () => {
         });
       }
       model.dispose();
+    });
+  }
+});
+
+/** As `tokenLogProbabilities` of one text, compiled. */
+async function compiled({ config, weights }: DecoderModel, text: readonly number[]): Promise<Float32Array> {
+  const types = Object.fromEntries([...weights].map(([name, { shape }]) => [name, { shape }]));
+  const run = await compile(
+    ({ ids, ...own }) => ({
+      found: tokenLogProbabilities({ config, weights: new Map(Object.entries(own)) }, ids as tf.Tensor2D, [text.length]),
+    }),
+    { ...types, ids: { shape: [1, text.length], dtype: "int32" } },
+  );
+  const numbers = Object.fromEntries([...weights].map(([name, weight]) => [name, weight.dataSync() as Float32Array]));
+  const { found } = await run({ ...numbers, ids: Int32Array.from(text) });
+  await run.dispose();
+  return found as Float32Array;
+}
+
+describe("what a block of queries does not see", () => {
+  const text = Array.from({ length: 300 }, (_, i) => 5 + ((i * i * 7) % 61));
+  const cases = checkpointNames.map((name) => [name, load("checkpoints", name)] as const);
+  const llama = cases[0]![1];
+  for (const window of [5, 44, 128, 129, 172, 173, 255, 256, 298, 300, 4096]) {
+    const spans = llama.config.attention.spans.map(() => ({ kind: "window" as const, window }));
+    const config = { ...llama.config, attention: { ...llama.config.attention, spans } };
+    cases.push([`a window of ${window}`, { ...llama, config }]);
+  }
+  for (const [name, model] of cases) {
+    it(`${name}: compiled as computed at once`, async () => {
+      const expected = tf.tidy(() =>
+        tokenLogProbabilities(model, tf.tensor2d([text], [1, text.length], "int32"), [text.length]).dataSync(),
+      );
+      agree(await compiled(model, text), expected as Float32Array, 1e-5, name);
     });
   }
 });

@@ -5,6 +5,7 @@ export type { BackendName, Engine } from "./engines.ts";
 export { backendNames, inspectEngine, inspectEngines } from "./engines.ts";
 export * from "./machine.ts";
 export {
+  addColumns,
   type CompiledFunction,
   type CompileOptions,
   compile,
@@ -13,6 +14,7 @@ export {
   type ExportOptions,
   exportOnnx,
   type InputType,
+  logSoftmax,
   mayFuse,
   type Numbers,
   rotaryEmbedding,

@@ -1,4 +1,4 @@
-import { tf } from "../compute/index.ts";
+import { addColumns, tf } from "../compute/index.ts";
 import type { DecoderConfig, Span } from "./config.ts";
 import { spanName } from "./masks.ts";
 import { normalizeHeads } from "./norm.ts";
@@ -62,6 +62,8 @@ interface Heads {
 interface Block {
   readonly queries: readonly [from: number, to: number];
   readonly keys: readonly [from: number, to: number];
+  /** how many of these keys, from the first on, all the queries see */
+  readonly seenByAll: number;
 }
 
 /**
@@ -72,7 +74,9 @@ function blocksOf(span: Span, length: number): Block[] {
   const size = length <= 256 ? length : 128 * Math.ceil(length / 2048);
   return Array.from({ length: Math.ceil(length / size) }, (_, i) => {
     const [from, to] = [i * size, Math.min((i + 1) * size, length)];
-    return { queries: [from, to], keys: [span.kind === "window" ? Math.max(0, from - span.window + 1) : 0, to] };
+    const first = span.kind === "window" ? Math.max(0, from - span.window + 1) : 0;
+    const hidesEarlier = span.kind === "blocks" || (span.kind === "window" && to - span.window > first);
+    return { queries: [from, to], keys: [first, to], seenByAll: hidesEarlier ? 0 : from - first };
   });
 }
 
@@ -84,7 +88,7 @@ function mixedBlock(config: DecoderConfig, { queries, keys, values }: Heads, mas
   const scores = scoresOf(config, along(queries, 2, block.queries), along(keys, 2, block.keys));
   const own = along(along(mask, mask.rank - 2, block.queries), mask.rank - 1, block.keys);
   const period = mask.rank === 3 ? mask.shape[0]! : 1;
-  const shares = tf.softmax(tf.add(tf.reshape(scores, [(batch * heads) / period, period, rows, seen]), own));
+  const shares = tf.softmax(addColumns(tf.reshape(scores, [(batch * heads) / period, period, rows, seen]), own, block.seenByAll));
   return tf.reshape(tf.matMul(tf.reshape(shares, scores.shape), along(values, 2, block.keys)), [batch, heads, rows, headDim]);
 }
 

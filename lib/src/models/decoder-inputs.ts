@@ -2,7 +2,7 @@ import { type TensorNumbers, tf } from "../compute/index.ts";
 import type { AttentionInputs } from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
 import { spanMasks } from "./masks.ts";
-import { rotaryArrays } from "./rotary.ts";
+import { type RotaryTables, rotaryArrays, rotaryTables, rotatesByLength } from "./rotary.ts";
 
 /** Everything that the decoder computes from, beside the weights: token ids, and tables that follow from the lengths. */
 export interface DecoderInputs extends AttentionInputs {
@@ -49,33 +49,38 @@ function paddedIds({ vocabSize }: DecoderConfig, texts: readonly (readonly numbe
   return ids;
 }
 
+/** What `decoderArrays` gives. */
+export type DecoderArrays = Record<"ids" | "last", TensorNumbers> & Partial<Record<"cos" | "sin", TensorNumbers>>;
+
 /**
  * A batch as plain numbers, for a function that runs in a workspace: nothing of it is in the function, which takes the tensors by
  * these names and makes `DecoderInputs` of them with `decoderInputsOf`.
  *
  * @param texts   token ids, at least one each
  * @param length  to pad to; the longest text's if left out
- * @returns `ids` [batch · length] int32, `last` [batch] int32 (see `DecoderInputs`), `cos` and `sin` (see `RotaryTables`)
+ * @returns `ids` [batch · length] int32, `last` [batch] int32 (see `DecoderInputs`); `cos` and `sin` (see `RotaryTables`) where they
+ * depend on the texts' lengths
  */
 export function decoderArrays(
   config: DecoderConfig,
   texts: readonly (readonly number[])[],
   length: number = Math.max(...texts.map((text) => text.length)),
-): Record<"ids" | "last" | "cos" | "sin", TensorNumbers> {
+): DecoderArrays {
   const lengths = texts.map((text) => text.length);
   const ids = paddedIds(config, texts, length);
   return {
     ids: { dtype: "int32", shape: [ids.length], data: ids },
     last: { dtype: "int32", shape: [texts.length], data: lastRows(lengths, length) },
-    ...rotaryArrays(config, lengths, length),
+    ...(rotatesByLength(config.rotary) && rotaryArrays(config, lengths, length)),
   };
 }
 
-/** What `decoderArrays` gave, as tensors, with the masks of their length. */
+/** What `decoderArrays` gave, as tensors, with the tables and masks of their length. */
 export function decoderInputsOf(config: DecoderConfig, tensors: Readonly<Record<string, tf.Tensor>>): DecoderInputs {
-  const [cos, sin] = [tensors["cos"] as tf.Tensor4D, tensors["sin"] as tf.Tensor4D];
   const [ids, last] = [tensors["ids"] as tf.Tensor1D, tensors["last"] as tf.Tensor1D];
-  return { ids, last, cos, sin, masks: spanMasks(config, cos.shape[1]) };
+  const length = ids.shape[0] / last.shape[0];
+  const { cos, sin } = rotatesByLength(config.rotary) ? (tensors as unknown as RotaryTables) : rotaryTables(config, [length], length);
+  return { ids, last, cos, sin, masks: spanMasks(config, length) };
 }
 
 /**
@@ -89,14 +94,12 @@ export function decoderInputs(config: DecoderConfig, ids: tf.Tensor2D, lengths: 
   if (lengths.length !== batch) throw new Error(`decoderInputs: ${batch} rows of ids and ${lengths.length} lengths; give one per row`);
   const wrong = lengths.findIndex((own) => !(Number.isInteger(own) && own >= 1 && own <= length));
   if (wrong >= 0) throw new Error(`decoderInputs: text ${wrong} has length ${lengths[wrong]}; expected 1 to ${length} tokens`);
-  const { cos, sin } = rotaryArrays(config, lengths, length);
-  const tensors = {
+  return {
     ids: tf.reshape(ids, [batch * length]),
     last: tf.tensor1d(lastRows(lengths, length), "int32"),
-    cos: tf.tensor(cos.data, [...cos.shape]),
-    sin: tf.tensor(sin.data, [...sin.shape]),
+    ...rotaryTables(config, lengths, length),
+    masks: spanMasks(config, length),
   };
-  return decoderInputsOf(config, tensors);
 }
 
 function lastRows(lengths: readonly number[], length: number): Int32Array {

@@ -5,7 +5,7 @@ import type { DecoderInputs } from "./decoder-inputs.ts";
 import { type DecoderModel, rewardsOf, tokenLogProbabilitiesOf } from "./heads.ts";
 import { modelParts } from "./load.ts";
 import { spanMasks } from "./masks.ts";
-import { type RotaryTables, rotaryArrays } from "./rotary.ts";
+import { type RotaryTables, rotaryTables } from "./rotary.ts";
 
 /** What an exported model gives: log-probabilities of the tokens, or the reward head's outputs at the last token. */
 export const exportTasks = ["logprobs", "rewards"] as const;
@@ -65,7 +65,7 @@ function exportedFunction(
     const inputs: DecoderInputs = {
       ids: tf.reshape(ids, [batch * length]),
       last: rows,
-      ...rotaryTables(config, last, length),
+      ...tablesByLength(config, last, length),
       masks: spanMasks(config, length),
     };
     return { [task]: task === "logprobs" ? tokenLogProbabilitiesOf(model, inputs) : rewardsOf(model, inputs) };
@@ -73,15 +73,11 @@ function exportedFunction(
 }
 
 /** Rotary tables as constants of the graph: those of short texts, and for each text that is longer than where longrope changes, the others. */
-function rotaryTables(config: DecoderConfig, last: tf.Tensor1D, length: number): RotaryTables {
+function tablesByLength(config: DecoderConfig, last: tf.Tensor1D, length: number): RotaryTables {
   const { scaling } = config.rotary;
-  const tablesFor = (own: number): RotaryTables => {
-    const { cos, sin } = rotaryArrays(config, [own], length);
-    return { cos: tf.tensor(cos.data, [1, length, 1, config.headDim]), sin: tf.tensor(sin.data, [1, length, 1, config.headDim]) };
-  };
-  const short = tablesFor(1);
+  const short = rotaryTables(config, [1], length);
   if (scaling.type !== "longrope" || length <= scaling.originalPositions) return short; // dynamic changes beyond maxPositions only
-  const long = tablesFor(length);
+  const long = rotaryTables(config, [length], length);
   const isLong = tf.reshape(tf.greaterEqual(last, tf.scalar(scaling.originalPositions, "int32")), [-1, 1, 1, 1]);
   return { cos: tf.where(isLong, long.cos, short.cos), sin: tf.where(isLong, long.sin, short.sin) };
 }

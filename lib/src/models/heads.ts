@@ -1,4 +1,4 @@
-import { tf } from "../compute/index.ts";
+import { logSoftmax, mayFuse, tf } from "../compute/index.ts";
 import type { DecoderConfig } from "./config.ts";
 import { decode, decodeLast, finalNorm, type Layer } from "./decoder.ts";
 import { type DecoderInputs, decoderInputs } from "./decoder-inputs.ts";
@@ -165,10 +165,11 @@ export function logProbabilities(model: DecoderModel, hidden: tf.Tensor2D, targe
 }
 
 /**
- * ln p of the targets, whose logits are products with their own rows of the head: cheaper than picking them out of all logits. Those
- * are not kept for the gradient either.
+ * ln p of the targets. Where a gradient is taken, logits are not kept for it, and the targets' own are products with their rows of the
+ * head: cheaper than picking them out of all.
  */
 function chunkLogProbabilities({ config, weights }: DecoderModel, hidden: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  if (mayFuse()) return rowElements(logSoftmax(headLogits(config, hidden, languageHead(config, weights))), targets);
   const compute = ([rows, head]: tf.Tensor[], [ids]: tf.Tensor[]): tf.Tensor1D => {
     const own = scaled(config, tf.sum(tf.mul(rows!, tf.gather(head!, ids as tf.Tensor1D)), 1));
     const mask = idMask(config);
@@ -176,6 +177,12 @@ function chunkLogProbabilities({ config, weights }: DecoderModel, hidden: tf.Ten
     return tf.sub(target, tf.logSumExp(headLogits(config, rows as tf.Tensor2D, head as tf.Tensor2D), 1));
   };
   return recomputed(compute, [hidden, languageHead(config, weights)], [targets]);
+}
+
+/** One element of each row: x[i, columns[i]]  [rows] */
+function rowElements(x: tf.Tensor2D, columns: tf.Tensor1D): tf.Tensor1D {
+  const [rows, width] = x.shape;
+  return tf.gather(tf.reshape(x, [-1]), tf.add<tf.Tensor1D>(tf.range(0, rows * width, width, "int32"), columns));
 }
 
 function languageHead(config: DecoderConfig, weights: Weights): tf.Tensor2D {

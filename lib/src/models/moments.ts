@@ -1,4 +1,4 @@
-import { tf } from "../compute/index.ts";
+import { logSoftmax, tf } from "../compute/index.ts";
 import type { DecoderInputs } from "./decoder-inputs.ts";
 import { type DecoderModel, logits, logProbabilities, predictions } from "./heads.ts";
 
@@ -37,7 +37,7 @@ function joined(parts: tf.Tensor1D[]): tf.Tensor1D {
 /** μ and σ of each row of logits [rows, vocabulary]. */
 function momentsOf(rows: tf.Tensor2D): [mean: tf.Tensor1D, deviation: tf.Tensor1D] {
   return tf.tidy(() => {
-    const logs = tf.sub(rows, tf.logSumExp(rows, 1, true));
+    const logs = logSoftmax(rows);
     const shares = tf.exp(logs);
     const mean = tf.sum(tf.mul(shares, logs), 1, true);
     const variance = tf.sum(tf.mul(shares, tf.square(tf.sub(logs, mean))), 1);

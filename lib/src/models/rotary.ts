@@ -98,6 +98,13 @@ export function rotaryArrays(config: DecoderConfig, lengths: readonly number[], 
   return tables;
 }
 
+/** As `rotaryArrays`, as tensors. */
+export function rotaryTables(config: DecoderConfig, lengths: readonly number[], length: number): RotaryTables {
+  const { cos, sin } = rotaryArrays(config, lengths, length);
+  const tensor = ({ shape, data }: TensorNumbers): tf.Tensor4D => tf.tensor(data, [...shape] as [number, number, number, number]);
+  return { cos: tensor(cos), sin: tensor(sin) };
+}
+
 function tablesOf({ rotary, headDim }: DecoderConfig, texts: readonly number[], length: number): RotaryArrays {
   const cos = new Float32Array(texts.length * length * headDim).fill(1);
   const sin = new Float32Array(cos.length);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mayFuse, rotaryEmbedding, type TensorFunction, tf, useBackend } from "basewise/compute";
+import { addColumns, mayFuse, rotaryEmbedding, type Signature, type TensorFunction, tf, useBackend } from "basewise/compute";
 import { tokenLogProbabilities } from "basewise/models";
 import { neededNodes } from "../../../lib/dist/compute/onnx/graph.js";
 import { trace } from "../../../lib/dist/compute/onnx/trace.js";
@@ -10,8 +10,8 @@ import { type Tensors, weightInputs, weightsOf } from "./training.ts";
 await useBackend("cpu");
 
 /** How many nodes of a kind the graph of a function has. */
-function count(op: string, fn: TensorFunction, signature: Parameters<typeof trace>[1]): number {
-  return neededNodes(trace(fn, signature).outputs.values()).filter((node) => node.op === op).length;
+function count(op: string, fn: TensorFunction, ...[signature, provider]: [signature: Signature, provider?: "cpu" | "webgpu"]): number {
+  return neededNodes(trace(fn, signature, provider).outputs.values()).filter((node) => node.op === op).length;
 }
 
 describe("operations that ONNX Runtime has and TensorFlow.js has not", () => {
@@ -39,6 +39,15 @@ describe("operations that ONNX Runtime has and TensorFlow.js has not", () => {
       () => trace(() => ({ turned: turn(5) }), {}),
       /compile: RotaryEmbedding\(.*\) has tables of 5 rows for 2 × 3 positions, at .*fused\.test\.ts/,
     );
+  });
+
+  it("of a newer ONNX are for its own processor kernels, where no gradient is taken", () => {
+    const signature = { x: { shape: [2, 3, 8] }, y: { shape: [3, 8] } };
+    const add: TensorFunction = ({ x, y }) => ({ sum: addColumns(x!, y!, 4) });
+    const slope: TensorFunction = ({ x, y }) => ({ slope: tf.grad((own) => addColumns(own, tf.square(own), 4))(tf.mul(x!, y!)) });
+    assert.equal(count("TensorScatter", add, signature, "cpu"), 1);
+    for (const provider of ["webgpu", undefined] as const) assert.equal(count("TensorScatter", add, signature, provider), 0);
+    assert.equal(count("TensorScatter", slope, signature, "cpu"), 0);
   });
 
   for (const name of checkpointNames) {

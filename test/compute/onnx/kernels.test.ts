@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type InputType, mayFuse, type Numbers, rotaryEmbedding, type Signature, tf, useBackend } from "basewise/compute";
+import { addColumns, type InputType, mayFuse, type Numbers, rotaryEmbedding, type Signature, tf, useBackend } from "basewise/compute";
 import { seededRandom } from "basewise/statistics";
 import { kernels } from "../../../lib/dist/compute/onnx/kernels/index.js";
 import { sameAsEager } from "./both.ts";
@@ -152,6 +152,19 @@ function turned(x: [number, number, number, number], rows: number, pairs: number
     run: (own, cos, sin) => {
       const tensors = [own as tf.Tensor4D, cos as tf.Tensor2D, sin as tf.Tensor2D] as const;
       return mayFuse() ? rotaryEmbedding(...tensors, interleaved) : byParts(...tensors);
+    },
+  };
+}
+
+/** x + y, where y is 0 in its first columns; x itself must be as it was. */
+function columnsAdded(x: number[], y: number[], column: number): Case {
+  return {
+    kernel: "AddColumns",
+    shapes: [x, y],
+    run: (own, part) => {
+      const made = tf.mul(own, 2); // of the graph's own, which it may write over
+      const zeros = part.shape.map((_, axis): [number, number] => (axis === part.rank - 1 ? [column, 0] : [0, 0]));
+      return [addColumns(tf.mul(own, 3), tf.pad(part, zeros), column), addColumns(made, tf.pad(part, zeros), column), made];
     },
   };
 }
@@ -453,6 +466,13 @@ const cases: Case[] = [
 
   turned([1, 1, 1, 2], 1, 1, false),
   turned([3, 5, 2, 8], 5, 4, false), // one table for all texts
+  columnsAdded([2, 3, 4, 6], [4, 2], 4),
+  columnsAdded([2, 1, 4, 6], [1, 5], 1), // one row for all
+  columnsAdded([2, 3, 4, 6], [3, 4, 3], 3), // heads differ
+  columnsAdded([4, 300], [4, 44], 256),
+  columnsAdded([2, 4, 6], [5, 1, 1, 2], 4), // more axes than x
+  columnsAdded([6], [2], 4),
+  columnsAdded([0, 4, 6], [4, 2], 4),
   turned([3, 5, 2, 8], 15, 4, false), // each text's own
   turned([3, 1, 2, 8], 3, 4, false), // the last tokens
   turned([2, 5, 3, 14], 5, 2, false), // a part of each head

@@ -1,6 +1,7 @@
 import { sizeOf } from "./graph.ts";
 import { prepare, resultTypes } from "./prepare.ts";
 import { runGraph } from "./run-graph.ts";
+import { onnxBackends } from "./runtime.ts";
 import { createSession, type Numbers, type SessionOptions } from "./session.ts";
 import { type Signature, type TensorFunction, trace } from "./trace.ts";
 
@@ -64,7 +65,7 @@ async function compileNow(
   { donate = [], ...options }: CompileOptions,
   forget: () => void,
 ): Promise<CompiledFunction> {
-  const graph = prepare(trace(fn, signature), donate);
+  const graph = prepare(trace(fn, signature, onnxBackends[options.backend ?? "onnx"].provider), donate);
   const session = graph.model === null ? null : await createSession(graph.model, options);
   const results = resultTypes(graph);
   const run = async (given: NamedNumbers, into: NamedNumbers = {}): Promise<Record<string, Numbers>> => {

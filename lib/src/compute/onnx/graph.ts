@@ -40,6 +40,9 @@ export interface TensorType {
   readonly shape: readonly number[];
 }
 
+/** What ONNX Runtime computes on. */
+export type Provider = "cpu" | "wasm" | "webgpu" | "cuda";
+
 interface OperationOptions {
   readonly attributes?: Attributes;
   readonly domain?: string;
@@ -50,8 +53,14 @@ interface OperationOptions {
  * subexpressions), simple ones are rewritten as they come (simplify.ts), and what no output needs is never written (`toOnnx`).
  */
 export class Graph {
+  /** the one that it is for, whose own operations it may have; null: any */
+  readonly provider: Provider | null;
   private readonly known = new Map<string, readonly Value[]>();
   private count = 0;
+
+  constructor(provider: Provider | null = null) {
+    this.provider = provider;
+  }
 
   input(name: string, type: ElementType, shape: readonly number[]): Value {
     return this.value({ type, shape }, { kind: "input", name });

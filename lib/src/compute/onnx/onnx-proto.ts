@@ -44,6 +44,8 @@ export const contributed = "com.microsoft";
 const elementTypeNumbers: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 const irVersion = 10;
 const operatorSet = 21;
+/** Of operations that came later. */
+const laterSets: Readonly<Record<string, number>> = { TensorScatter: 24 };
 
 /**
  * A model in the ONNX format. Fields and their numbers: onnx.proto3 of ONNX 1.16.
@@ -64,8 +66,13 @@ export function modelMessage(graph: OnnxGraph): Message {
     .integer(1, irVersion)
     .text(2, "basewise")
     .message(7, graphMessage(graph))
-    .message(8, new Message().text(1, "").integer(2, operatorSet))
+    .message(8, new Message().text(1, "").integer(2, operatorSetOf(graph)))
     .message(8, new Message().text(1, contributed).integer(2, 1));
+}
+
+/** The oldest that has all operations of a graph. */
+function operatorSetOf({ nodes }: OnnxGraph): number {
+  return nodes.reduce((newest, { op }) => Math.max(newest, laterSets[op] ?? 0), operatorSet);
 }
 
 function graphMessage({ nodes, inputs, outputs, constants }: OnnxGraph): Message {

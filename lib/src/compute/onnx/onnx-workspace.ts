@@ -8,7 +8,7 @@ import { GraphCache } from "./graph-cache.ts";
 import { type LaneGraph, Lanes, lanesWithin } from "./lanes.ts";
 import { openQuestions } from "./open-questions.ts";
 import { prepare } from "./prepare.ts";
-import type { OnnxBackend } from "./runtime.ts";
+import { type OnnxBackend, onnxBackends } from "./runtime.ts";
 import type { Numbers } from "./session.ts";
 import { type InputType, type Signature, type TensorFunction, trace } from "./trace.ts";
 
@@ -145,7 +145,7 @@ export class OnnxWorkspace implements Workspace {
 
   /** The graph of a function of tensors of these types. */
   private graphOf(fn: TensorFunction, types: Signature, held: readonly string[], lanes: number): Loaded {
-    const traced = trace(fn, types);
+    const traced = trace(fn, types, onnxBackends[this.backend].provider);
     const results = new Map([...traced.outputs].map(([name, { type, shape }]) => [name, { dtype: type, shape } as InputType]));
     const donated = this.replacedBy(results).filter((name) => held.includes(name));
     const prepared = prepare(traced, donated);

@@ -1,5 +1,7 @@
+import type { Provider } from "./graph.ts";
+
 /** Backends that compile: which build of ONNX Runtime they are, and what it computes on. */
-export const onnxBackends: Readonly<Record<"onnx" | "onnx-web" | "onnx-webgpu" | "onnx-cuda", { package: string; provider: string }>> = {
+export const onnxBackends: Readonly<Record<"onnx" | "onnx-web" | "onnx-webgpu" | "onnx-cuda", { package: string; provider: Provider }>> = {
   onnx: { package: "onnxruntime-node", provider: "cpu" },
   "onnx-web": { package: "onnxruntime-web", provider: "wasm" },
   "onnx-webgpu": { package: "onnxruntime-node", provider: "webgpu" },

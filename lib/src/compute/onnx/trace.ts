@@ -1,6 +1,6 @@
 import { tf } from "../tf.ts";
 import { callSite } from "./call-site.ts";
-import { Graph, type Value } from "./graph.ts";
+import { Graph, type Provider, type Value } from "./graph.ts";
 import { kernels } from "./kernels/index.ts";
 import { elementType, RecordingBackend, recordingName } from "./recording-backend.ts";
 
@@ -29,11 +29,12 @@ let backend: RecordingBackend | null = null;
  * Run a function on tensors that hold nothing and note what it computes: operations, gradients, everything that goes through
  * TensorFlow.js. The backend in use is the same before and after.
  *
+ * @param provider  what the graph is for; null: any ONNX Runtime
  * @throws one line, where the function reads numbers of a tensor, draws random numbers, is asynchronous, or uses a kernel that has no form in ONNX
  */
-export function trace(fn: TensorFunction, signature: Signature): Trace {
+export function trace(fn: TensorFunction, signature: Signature, provider: Provider | null = null): Trace {
   const recorder = recordingBackend();
-  const graph = new Graph();
+  const graph = new Graph(provider);
   const inputs = new Map(
     Object.entries(signature).map(([name, { shape, dtype }]) => [name, graph.input(name, elementType(dtype ?? "float32"), shape)]),
   );

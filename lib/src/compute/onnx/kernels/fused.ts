@@ -1,4 +1,4 @@
-import { numbers } from "../graph.ts";
+import { broadcastShape, type Graph, numbers, type Value } from "../graph.ts";
 import { contributed } from "../onnx-proto.ts";
 import type { KernelTable } from "./kernel.ts";
 
@@ -16,4 +16,21 @@ export const fused: KernelTable = {
     const inputs = [graph.reshape(x!, result.shape), positions, cos!, sin!];
     return graph.reshape(graph.operation("RotaryEmbedding", inputs, result, { attributes, domain: contributed }), x!.shape);
   },
+
+  /** The columns are added up by themselves and put back into x, over their old numbers where nothing else reads x. */
+  AddColumns({ graph, inputs, attributes: { column } }) {
+    const [x, y] = [inputs["x"]!, inputs["y"]!];
+    const fits = x.shape.length > 1 && y.shape.at(-1) === x.shape.at(-1) && broadcastShape(x.shape, y.shape).join() === x.shape.join();
+    if (graph.provider !== "cpu" || !fits) return graph.binary("Add", x, y);
+    const texts = x.shape[0]!;
+    const sums = graph.binary("Add", lastColumns(graph, x, column), lastColumns(graph, y, column));
+    const places = graph.constant("int64", [texts], numbers("int64", new Array(texts).fill(column)));
+    return graph.operation("TensorScatter", [x, sums, places], x, { attributes: { axis: x.shape.length - 1 } });
+  },
 };
+
+function lastColumns(graph: Graph, x: Value, from: number): Value {
+  const columns = x.shape.at(-1)!;
+  const ranges = [[from], [columns], [-1]].map((list) => graph.sizes(list));
+  return graph.operation("Slice", [x, ...ranges], { type: x.type, shape: [...x.shape.slice(0, -1), columns - from] });
+}
