@@ -49,36 +49,48 @@ function ours(task) {
   return task.startsWith("train") ? training(task) : scoring(task);
 }
 
+/** As lib's trainer does it: weights and moments are held by a workspace that knows which shapes will come. */
 async function training(task) {
-  const shapes = Object.fromEntries(start.names.map((name, i) => [name, { shape: start.shapes[i] }]));
+  const workspace = await openWorkspace({ backend: "onnx", threads });
   const own = start.numbers();
-  const numbers = Object.fromEntries(start.names.map((name, i) => [name, own[i]]));
-  const moments = start.names.flatMap((name) => [`mean.${name}`, `square.${name}`]);
-  const state = Object.fromEntries(moments.map((key) => [key, new Float32Array(numbers[key.slice(key.indexOf(".") + 1)].length)]));
-  const types = Object.fromEntries(moments.map((key) => [key, shapes[key.slice(key.indexOf(".") + 1)]]));
-  const number = { shape: [] };
-  const before = performance.now();
-  const batches = [];
-  for (const length of lengthsOf(task)) {
-    const ids = { shape: [start.texts, length], dtype: "int32" };
-    const signature = { ...shapes, ...types, ids, rate: number, correction: number, rootCorrection: number };
-    const run = await compile(trainingStep({ ...start, length }, task), signature, { threads, donate: [...start.names, ...moments] });
-    batches.push({ run, ids: Int32Array.from(textsOf(length).flat()) });
+  for (const [i, name] of start.names.entries()) {
+    const tensor = { shape: start.shapes[i] };
+    await workspace.put({ [name]: { ...tensor, data: own[i] } }, { transfer: true });
+    for (const moment of [`mean.${name}`, `square.${name}`]) {
+      await workspace.put({ [moment]: { ...tensor, data: new Float32Array(tensor.shape.reduce((a, b) => a * b, 1)) } }, { transfer: true });
+    }
   }
-  const compileSeconds = (performance.now() - before) / 1000;
+  const held = start.names.flatMap((name) => [name, `mean.${name}`, `square.${name}`]);
+  const run = trainingStep(start, task);
+  const number = { shape: [] };
+  const batches = lengthsOf(task).map((length) => {
+    return { shape: [start.texts, length], dtype: "int32", data: Int32Array.from(textsOf(length).flat()) };
+  });
+  const types = batches.map(({ shape, dtype }) => ({ ids: { shape, dtype }, rate: number, correction: number, rootCorrection: number }));
+  const compileSeconds = await secondsToCompile(run, types, held);
+  workspace.foresee(run, types, held);
   let count = 0;
-  const update = async ({ run, ids }) => {
+  const update = async (ids) => {
     count++;
     const rates = { rate: adamW.rate, correction: 1 / (1 - adamW.mean ** count), rootCorrection: 1 / Math.sqrt(1 - adamW.square ** count) };
-    const scalars = Object.fromEntries(Object.entries(rates).map(([name, value]) => [name, Float32Array.of(value)]));
-    return (await run({ ...numbers, ...state, ids, ...scalars })).loss[0];
+    const scalars = Object.fromEntries(Object.entries(rates).map(([name, value]) => [name, { ...number, data: Float32Array.of(value) }]));
+    return (await workspace.run(run, { ids, ...scalars }, held)).loss[0];
   };
   const step = async () => {
     const losses = [];
     for (const batch of batches) losses.push(await update(batch));
     return losses;
   };
-  return { step, compileSeconds, end: () => Promise.all(batches.map(({ run }) => run.dispose())) };
+  return { step, compileSeconds, end: () => workspace.close() };
+}
+
+/** Trace and session for each of the shapes, one after the other; nothing is kept. */
+async function secondsToCompile(run, types, held) {
+  const shapes = Object.fromEntries(start.names.map((name, i) => [name, start.shapes[i]]));
+  const weights = Object.fromEntries(held.map((name) => [name, { shape: shapes[name.replace(/^(mean|square)\./, "")] }]));
+  const before = performance.now();
+  for (const inputs of types) await (await compile(run, { ...weights, ...inputs }, { threads, donate: held })).dispose();
+  return (performance.now() - before) / 1000;
 }
 
 /** Token ids of the texts, cut to a length. */

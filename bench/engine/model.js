@@ -95,10 +95,10 @@ function everyRow({ config, weights, runLayer }, inputs) {
 }
 
 /** A training step: the Bradley–Terry loss of pairs, its gradient clipped by the norm, AdamW. */
-export function trainingStep({ config, names, texts, length }, task) {
+export function trainingStep({ config, names, texts }, task) {
   const compute = task.endsWith("-rows") ? everyRow : rewardsOf;
   return ({ ids, rate, correction, rootCorrection, ...state }) => {
-    const inputs = decoderInputs(config, ids, Array(texts).fill(length));
+    const inputs = decoderInputs(config, ids, Array(texts).fill(ids.shape[1]));
     const loss = (...values) => {
       const [won, lost] = tf.split(compute({ config, weights: new Map(names.map((name, i) => [name, values[i]])) }, inputs), 2);
       return tf.mean(tf.softplus(tf.sub(lost, won)));

@@ -105,6 +105,42 @@ for (const backend of ["cpu", "onnx", "onnx-web"] as const) {
       assert.deepEqual(await workspace.get(["kept"]), { kept: Float32Array.of(1, -2) });
     });
 
+    it("computes the same in shapes that were foreseen, in others, and without", async () => {
+      const rowsOf = (n: number) => ({
+        x: { shape: [n, 3], data: Float32Array.from({ length: 3 * n }, (_, i) => i + n) },
+        ids: { shape: [n], dtype: "int32" as const, data: Int32Array.from({ length: n }, (_, i) => (2 * i) % 3) },
+        rate: single(n),
+      });
+      // results of one shape, of one that varies, without elements for one row, and there for two rows alone; unused inputs
+      const make = (): TensorFunction => (tensors) => {
+        const [x, w] = [tensors["x"] as tf.Tensor2D, tensors["w"]!];
+        const n = x.shape[0];
+        return {
+          w: n === 4 ? w.add(1) : w.add(tf.sum(x, 0).mul(tensors["rate"]!)),
+          picked: tf.gather(w, tensors["ids"] as tf.Tensor1D),
+          gaps: tf.sub(tf.slice(x, [1, 0], [n - 1, 3]), tf.slice(x, [0, 0], [n - 1, 3])),
+          ...(n === 2 && { two: tf.sum(x) }),
+        };
+      };
+      const calls = [2, 1, 4, 3, 1, 2, 4];
+      const all: unknown[] = [];
+      for (const foreseen of [[1, 2, 4], [2], []]) {
+        const fn = make();
+        await workspace.put({ w: vector(1, 2, 3) });
+        workspace.foresee(fn, foreseen.map(rowsOf), ["w"]);
+        const found = [];
+        for (const n of calls) found.push(await workspace.run(fn, rowsOf(n), ["w"]), await workspace.get(["w"]));
+        all.push(found);
+      }
+      assert.deepEqual(all[1], all[0]);
+      assert.deepEqual(all[2], all[0]);
+      const [first, held] = all[0] as Record<string, Float32Array>[];
+      assert.deepEqual({ ...first }, { picked: Float32Array.of(1, 3), gaps: Float32Array.of(3, 3, 3), two: Float32Array.of(27) });
+      assert.deepEqual(held, { w: Float32Array.of(1 + 2 * 7, 2 + 2 * 9, 3 + 2 * 11) }); // rows 2 3 4 and 5 6 7, rate 2
+      assert.deepEqual(Object.keys((all[0] as Record<string, unknown>[])[2]!), ["picked", "gaps"]);
+      await workspace.drop(["w"]);
+    });
+
     it("copies what it is given, unless it may take it", async () => {
       const own = vector(1, 2);
       await workspace.put({ own });

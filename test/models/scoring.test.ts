@@ -192,6 +192,7 @@ function bound(workspace: Workspace): Workspace {
     get: workspace.get.bind(workspace),
     drop: workspace.drop.bind(workspace),
     run: workspace.run.bind(workspace),
+    foresee: workspace.foresee.bind(workspace),
     lanesFor: workspace.lanesFor.bind(workspace),
     close: workspace.close.bind(workspace),
   };

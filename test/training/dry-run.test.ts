@@ -44,12 +44,16 @@ describe("planTraining", () => {
     assert.ok(head.memory.activations < one.memory.activations);
   });
 
-  it("keeps every shape's memory where graphs are compiled, the largest one's elsewhere", () => {
-    const pairs = [pair(100, 100), pair(100, 100), pair(10, 10), pair(10, 10)];
-    const settings = { microTokens: 200, shuffle: false, epochs: 100 }; // enough of them for a second length to be worth compiling
-    const [compiled, eager] = [plan(pairs, settings), plan(pairs, settings, "cpu")];
-    assert.equal(compiled.shapes, 2);
-    assert.ok(compiled.memory.activations > eager.memory.activations);
+  it("counts the largest whole step and the largest part of one, every shape where each keeps its own memory, one where none does", () => {
+    const lengths = [100, 100, 50, 50, 10, 10]; // a step each: two parts, and two whole ones
+    const pairs = lengths.map((length) => pair(length, length));
+    const settings = { microTokens: 200, shuffle: false, epochs: 200, maxSteps: null }; // enough of them for every length to be worth compiling
+    const [compiled, web, eager] = [plan(pairs, settings), plan(pairs, settings, "onnx-web"), plan(pairs, settings, "cpu")];
+    const alone = [0, 2, 4].map((i) => plan(pairs.slice(i, i + 2), settings, "cpu").memory.activations) as [number, number, number];
+    assert.deepEqual([compiled.shapes, web.shapes, eager.shapes], [3, 3, 3]);
+    assert.equal(eager.memory.activations, alone[0]);
+    assert.equal(compiled.memory.activations, alone[0] + alone[1]);
+    assert.equal(web.memory.activations, alone[0] + alone[1] + alone[2]);
     assert.ok(plan(pairs, { ...settings, gradientCheckpointing: true }, "cpu").memory.activations < eager.memory.activations);
   });
 

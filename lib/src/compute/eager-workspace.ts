@@ -69,6 +69,8 @@ export function openEagerWorkspace({ name: backend, device, reason }: ChosenBack
       return found;
     },
 
+    foresee: () => {},
+
     lanesFor: () => 1,
 
     async close() {

@@ -2,7 +2,7 @@ import { projectRoot } from "../files/index.ts";
 import { loadEngine, startEngine } from "./backends.ts";
 import { openEagerWorkspace } from "./eager-workspace.ts";
 import { type BackendName, backendNames } from "./engines.ts";
-import { type InputType, isOnnxBackend, type Numbers, OnnxWorkspace, type TensorFunction } from "./onnx/index.ts";
+import { type InputType, isOnnxBackend, type Numbers, OnnxWorkspace, type Signature, type TensorFunction } from "./onnx/index.ts";
 
 /** A tensor as plain numbers. */
 export interface TensorNumbers extends InputType {
@@ -47,6 +47,15 @@ export interface Workspace {
     held: readonly string[],
     lanes?: number,
   ): Promise<Record<string, Numbers>>;
+  /**
+   * Say in what shapes a function will be called, before its first call: where functions are compiled, these are so together at that
+   * call and share the memory of their intermediate results. Else each keeps its own, and a training with five shapes takes five times
+   * that memory. The function replaces the same tensors in all of them.
+   *
+   * @param inputs  types of the inputs of such calls; others remain possible
+   * @param held    as the calls will have it
+   */
+  foresee(fn: TensorFunction, inputs: readonly Signature[], held: readonly string[]): void;
   /**
    * How many calls it pays to compute side by side with these held tensors: as many as there are cores, where each can have a copy of
    * the tensors within a 64th of the memory. Parts of one operation wait for each other a thousand times a call, calls do not.

@@ -62,7 +62,7 @@ export function planTraining<K extends TaskKind>({
     const base = baseModel(checkpoint, task, config);
     const { train, validation } = data as TrainingData;
     checkData(base.config, task, { train, validation });
-    return { ...planSteps(train, task, config, base, isCompiled(backend)), examples: train.length, validationExamples: validation.length };
+    return { ...planSteps(train, task, config, base, backend), examples: train.length, validationExamples: validation.length };
   } finally {
     if (checkpoint !== model) checkpoint.close();
   }
@@ -73,22 +73,23 @@ function planSteps(
   task: Task,
   config: TrainConfig,
   base: BaseModel,
-  compiled: boolean,
+  backend = "onnx", // the default where no native or GPU backend is
 ): Omit<TrainingPlan, "examples" | "validationExamples"> {
   const steps = totalSteps(train.length, config);
   const lengths = train.map(lengthOf);
   const texts = textsOf(train[0]!).length;
   const options = microBatchOptions(train, config);
   const order = new StepOrder(train.length, config);
-  const shapes = new Map<string, { texts: number; length: number }>();
+  const shapes = new Map<string, MicroShape>();
   let [tokens, paddedTokens, count] = [0, 0, 0];
   for (let step = 1; step <= steps; step++) {
     const examples = order.of(step);
     const batches = microBatches(examples, (i) => lengths[i]!, options);
     for (const i of examples) tokens += tokensOf(train[i]!);
+    const alone = batches.length === 1;
     for (const { rows, length } of batches) {
       paddedTokens += rows * length * texts;
-      shapes.set(`${rows} ${length}`, { texts: rows * texts, length });
+      shapes.set(`${rows} ${length} ${alone}`, { texts: rows * texts, length, alone });
     }
     count += batches.length;
   }
@@ -98,13 +99,15 @@ function planSteps(
     largest: all.reduce((a, b) => (b.texts * b.length > a.texts * a.length ? b : a)),
     ...lengthSummary(train),
     parameters: { all: sizeOf(base, base.weights), trained: sizeOf(base, base.trained) },
-    memory: estimateMemory(base, task, config, all, { accumulates: count > steps, compiled }),
+    memory: estimateMemory(base, task, config, all, { accumulates: count > steps, backend }),
   };
 }
 
-/** Backends whose functions are recorded and compiled; the default, where no native or GPU backend is, is one. */
-function isCompiled(backend = "onnx"): boolean {
-  return backend.startsWith("onnx");
+/** A shape of micro-batches. Those that are a whole step are computed by another function than those that are parts of one. */
+interface MicroShape {
+  readonly texts: number;
+  readonly length: number;
+  readonly alone: boolean;
 }
 
 function sizeOf({ shapes }: BaseModel, names: readonly string[]): number {
@@ -129,31 +132,37 @@ function lengthSummary(train: readonly Example[]): Pick<TrainingPlan, "lengths" 
  *
  *     4·all + 4·trained where gradients are added up + 8·trained + 4·Σ T·a + 12·trained + 400 MB
  *
- * T: tokens (padding counted) of a micro-batch; the sum is over the shapes that occur where graphs are compiled, since each keeps the memory of its
- * intermediate results (all together at most a quarter of the machine's, or the largest one's), and the largest alone elsewhere.
+ * T: tokens (padding counted) of the largest micro-batch; where graphs are compiled, of the largest that is a whole step and the largest that is a part
+ * of one, for each of the two keeps its memory. On backends whose graphs do not share it (onnx-web and those of graphics cards) the sum is over all
+ * shapes that occur, together at most a quarter of the machine's memory, or the largest one's.
  * a: numbers that a token leaves for the backward pass, in each layer c = 9·h + 4·k + 4·m + 2·heads·length with hidden size h, key size k and
  * MLP size m; with gradient checkpointing (not in compiled graphs, which undo it) h a layer, and c once. For a head alone nothing is left,
  * but c is there once. Language-model tasks add two pieces of 2²⁴ logits. 12·trained: new weights and moments before they take the old ones' place.
  *
- * @param shapes    of the micro-batches that occur
- * @param compiled  backends whose functions become graphs (onnx)
+ * @param shapes  of the micro-batches that occur
  */
 export function estimateMemory(
   base: BaseModel,
   task: Task,
   config: TrainConfig,
-  shapes: readonly { readonly texts: number; readonly length: number }[],
-  { accumulates, compiled }: { readonly accumulates: boolean; readonly compiled: boolean },
+  shapes: readonly MicroShape[],
+  { accumulates, backend }: { readonly accumulates: boolean; readonly backend: string },
 ): MemoryEstimate {
+  const compiled = backend.startsWith("onnx");
   const [all, trained] = [sizeOf(base, base.weights), sizeOf(base, base.trained)];
   const logits = task.kind === "language-model" || task.kind === "dpo" ? 2 * 2 ** 24 : 0;
-  const needs = shapes.map(({ texts, length }) => 4 * (texts * length * numbersPerToken(base.config, config, length, compiled) + logits));
-  const largest = Math.max(...needs);
+  const needs = shapes.map(({ texts, length, alone }) => {
+    return { alone, bytes: 4 * (texts * length * numbersPerToken(base.config, config, length, compiled) + logits) };
+  });
+  const largest = Math.max(...needs.map(({ bytes }) => bytes));
+  const kept = (alone: boolean): number => needs.reduce((most, own) => (own.alone === alone ? Math.max(most, own.bytes) : most), 0);
+  const every = sum(needs.map(({ bytes }) => bytes));
+  const ofGraphs = backend === "onnx" ? kept(true) + kept(false) : Math.min(every, Math.max(largest, totalmem() / 4));
   const parts = {
     weights: 4 * all,
     gradients: accumulates ? 4 * trained : 0,
     moments: 8 * trained,
-    activations: compiled ? Math.min(sum(needs), Math.max(largest, totalmem() / 4)) : largest,
+    activations: compiled ? ofGraphs : largest,
     rest: programBytes + 12 * trained,
   };
   return { ...parts, total: sum(Object.values(parts)) };

@@ -28,9 +28,10 @@ export class StepRunner {
   private readonly order: StepOrder;
   private readonly functions: ReturnType<typeof stepFunctions>;
   private readonly shapes: MicroBatchOptions;
-  private readonly held: { readonly forward: string[]; readonly gradients: string[]; readonly update: string[] };
+  private readonly held: Readonly<Record<"forward" | "gradients" | "update" | "whole", string[]>>;
   private readonly zeroGradients: () => Inputs;
   private hasGradients = false;
+  private hasForeseen = false;
   private next: PreparedStep | null = null;
 
   constructor(
@@ -47,13 +48,16 @@ export class StepRunner {
     this.shapes = microBatchOptions(examples, config);
     const gradients = model.trained.map(heldNames.gradient);
     const moments = [...model.trained.map(heldNames.mean), ...model.trained.map(heldNames.square)];
-    this.held = { forward: [...model.weights], gradients, update: [...model.trained, ...moments] };
+    const [forward, update] = [[...model.weights], [...model.trained, ...moments]];
+    this.held = { forward, gradients, update, whole: [...new Set([...forward, ...update])] };
     this.zeroGradients = () => zeros(model.trained.map((name, i) => [gradients[i]!, model.shapes.get(name)!]));
   }
 
   /** Do a step. @param step from 1 @throws when the loss or the gradient is no number, naming the examples */
   async run(step: number): Promise<StepLine> {
     const start = performance.now();
+    if (this.workspace.compiled && !this.hasForeseen) this.foresee(step);
+    this.hasForeseen = true;
     const prepared = this.next?.step === step ? this.next : this.prepare(step);
     this.next = null;
     const learningRate = learningRateAt(this.config, step, this.totalSteps);
@@ -83,11 +87,35 @@ export class StepRunner {
 
   private prepare(step: number): PreparedStep {
     const examples = this.order.of(step);
-    const batches = microBatches(examples, (i) => lengthOf(this.examples[i]!), this.shapes);
-    const own = (numbers: readonly number[]): Example[] => numbers.map((i) => this.examples[i]!);
-    const units = lossUnits(this.task, own(examples));
-    const inputs = batches.map((batch) => microInputs(this.model.config, this.task, own(batch.examples), batch, units));
-    return { step, batches, inputs };
+    const batches = this.batchesOf(examples);
+    const units = lossUnits(this.task, this.some(examples));
+    return { step, batches, inputs: batches.map((batch) => this.inputsOf(batch, units)) };
+  }
+
+  private batchesOf(examples: readonly number[]): MicroBatch[] {
+    return microBatches(examples, (i) => lengthOf(this.examples[i]!), this.shapes);
+  }
+
+  private inputsOf(batch: MicroBatch, units: number): Inputs {
+    return microInputs(this.model.config, this.task, this.some(batch.examples), batch, units);
+  }
+
+  private some(numbers: readonly number[]): Example[] {
+    return numbers.map((i) => this.examples[i]!);
+  }
+
+  /** Tell the workspace the shapes that will occur, so that what is compiled for them shares its memory. */
+  private foresee(from: number): void {
+    const { whole, parts } = { whole: new Map<string, MicroBatch>(), parts: new Map<string, MicroBatch>() };
+    for (let step = from; step <= this.totalSteps; step++) {
+      const batches = this.batchesOf(this.order.of(step));
+      for (const batch of batches) (batches.length === 1 ? whole : parts).set(`${batch.rows} × ${batch.length}`, batch);
+    }
+    const inputs = (shapes: ReadonlyMap<string, MicroBatch>, more: Inputs): Inputs[] =>
+      [...shapes.values()].map((batch) => ({ ...this.inputsOf(batch, 1), ...more }));
+    const { forward, gradients } = this.held;
+    this.workspace.foresee(this.functions.whole, inputs(whole, updateInputs(this.config, 1, 0)), this.held.whole);
+    this.workspace.foresee(this.functions.micro, inputs(parts, { carry: scalar(0) }), [...forward, ...gradients]);
   }
 
   /** Make the next step's inputs while the engine computes. */
@@ -96,8 +124,7 @@ export class StepRunner {
   }
 
   private async whole({ step, inputs }: PreparedStep, rates: Inputs): Promise<StepResults> {
-    const held = [...new Set([...this.held.forward, ...this.held.update])];
-    const run = this.workspace.run(this.functions.whole, { ...inputs[0], ...rates }, held);
+    const run = this.workspace.run(this.functions.whole, { ...inputs[0], ...rates }, this.held.whole);
     this.prepareNext(step);
     const result = await run;
     return { results: [result], norm: result["norm"]![0]! };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compile, type TensorFunction, tf, useBackend } from "basewise/compute";
+import { compile, type Numbers, openWorkspace, type TensorFunction, tf, useBackend } from "basewise/compute";
 import { readModelConfig, recomputingLayer, rewards, weightShapes } from "basewise/models";
 
 await useBackend("cpu");
@@ -68,5 +68,37 @@ describe("memory of compiled functions", () => {
     assert.deepEqual(less!.gradients, plain!.gradients);
     assert.ok(less!.operations > 1.2 * plain!.operations, "layers are computed twice");
     assert.ok(less!.most < 0.6 * plain!.most, `${less!.most / MiB} MiB against ${plain!.most / MiB}`);
+  });
+
+  it("is that of the largest shape where shapes were foreseen, and the same numbers come out", async () => {
+    const make =
+      (): TensorFunction =>
+      ({ x }) => {
+        let y = x!;
+        const kept: tf.Tensor[] = [];
+        for (let i = 1; i <= 12; i += 1) {
+          y = tf.sin(tf.add(y, i));
+          kept.push(y);
+        }
+        return { sum: tf.sum(tf.mul(tf.addN(kept), tf.cos(tf.add(y, kept[0]!)))) }; // all are there at once
+      };
+    const shapes = [4, 3.5, 3, 2.5].map((size) => ({ x: { shape: [size * MiB] } }));
+    const start = process.memoryUsage().rss;
+    const found = [];
+    for (const foreseen of [shapes, []]) {
+      const fn = make();
+      const workspace = await openWorkspace({ backend: "onnx", threads: 1 });
+      workspace.foresee(fn, foreseen, []);
+      const sums: Numbers[] = [];
+      for (const { x } of [...shapes, ...shapes]) {
+        const data = Float32Array.from({ length: x.shape[0]! }, (_, i) => (i % 997) / 500);
+        sums.push((await workspace.run(fn, { x: { ...x, data } }, []))["sum"]!);
+      }
+      found.push({ sums, most: mostResident() - start });
+      await workspace.close();
+    }
+    const [shared, own] = found;
+    assert.deepEqual(shared!.sums, own!.sums);
+    assert.ok(shared!.most < 0.6 * own!.most, `${shared!.most / MiB} MiB against ${own!.most / MiB}`);
   });
 });

@@ -1,6 +1,6 @@
 import { sizeOf } from "./graph.ts";
 import { prepare, resultTypes } from "./prepare.ts";
-import { runGraph } from "./run-graph.ts";
+import { type PreparedGraph, runGraph } from "./run-graph.ts";
 import { onnxBackends } from "./runtime.ts";
 import { createSession, type Numbers, type SessionOptions } from "./session.ts";
 import { type Signature, type TensorFunction, trace } from "./trace.ts";
@@ -65,8 +65,10 @@ async function compileNow(
   { donate = [], ...options }: CompileOptions,
   forget: () => void,
 ): Promise<CompiledFunction> {
-  const graph = prepare(trace(fn, signature, onnxBackends[options.backend ?? "onnx"].provider), donate);
-  const session = graph.model === null ? null : await createSession(graph.model, options);
+  const traced = trace(fn, signature, onnxBackends[options.backend ?? "onnx"].provider);
+  const { model, graphs } = prepare([traced], donate);
+  const [graph] = graphs as [PreparedGraph];
+  const session = model === null ? null : await createSession(model, options);
   const results = resultTypes(graph);
   const run = async (given: NamedNumbers, into: NamedNumbers = {}): Promise<Record<string, Numbers>> => {
     checkNumbers("input", given, signature, Object.keys(signature));

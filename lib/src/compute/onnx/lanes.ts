@@ -1,5 +1,5 @@
 import type { ComputeThread } from "./compute-thread.ts";
-import type { PreparedGraph } from "./run-graph.ts";
+import type { PreparedModel } from "./prepare.ts";
 import type { Numbers } from "./session.ts";
 import type { Question } from "./worker.ts";
 
@@ -13,11 +13,11 @@ export function lanesWithin(bytes: number, room: number, threads: number): numbe
   return Math.min(threads, 1 + Math.floor(room / Math.max(1, bytes)));
 }
 
-/** A graph that lanes load when they first run it. */
+/** A graph, or several of one session, that lanes load when they first run it. */
 export interface LaneGraph {
   readonly id: number;
   /** null as soon as all lanes have loaded it */
-  prepared: PreparedGraph | null;
+  prepared: PreparedModel | null;
   /** so many run it side by side, each on its part of the threads */
   readonly lanes: number;
   /** of all lanes; undefined where one lane has as many as ONNX Runtime chooses */
@@ -91,7 +91,7 @@ export class Lane {
     const { id, prepared, lanes, threads } = graph;
     const { model } = prepared!;
     const own = threads === undefined ? {} : { threads: Math.max(1, Math.ceil((threads - this.number) / lanes)) }; // the first have what is left
-    const question = { kind: "load", id, graph: prepared!, ...own } satisfies Question;
+    const question = { kind: "load", id, prepared: prepared!, ...own } satisfies Question;
     await this.thread.ask(question, lanes === 1 && model !== null ? [model.buffer as ArrayBuffer] : []);
     graph.loaded += 1;
     if (graph.loaded === lanes) graph.prepared = null;

@@ -5,8 +5,8 @@ export type ElementType = "float32" | "int32" | "int64" | "bool";
 
 export type ElementData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** `{float}` tells a number with a fraction, or one that could have one, from a whole one. */
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+/** `{float}` tells a number with a fraction, or one that could have one, from a whole one; `{graph}` is one that an operation runs. */
+export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly graph: OnnxGraph };
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface OnnxNode {
@@ -21,6 +21,8 @@ export interface OnnxTensor {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
+  /** whether it has other shapes in other runs, so that the file gives none */
+  readonly varies?: boolean;
 }
 
 /** A graph as the file format has it: everything goes by its name. */
@@ -58,9 +60,9 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
 
 /** As `encodeModel`, not yet in one piece. */
 export function modelMessage(graph: OnnxGraph): Message {
-  const constantBytes = graph.constants.reduce((sum, { data }) => sum + ("file" in data ? 0 : data.byteLength), 0);
-  if (constantBytes > 2 ** 31 - 2 ** 20) {
-    throw new Error(`compile: the function's constants take ${constantBytes} bytes, an ONNX file at most 2 GiB; pass weights as inputs`);
+  const bytes = constantBytes(graph);
+  if (bytes > 2 ** 31 - 2 ** 20) {
+    throw new Error(`compile: the function's constants take ${bytes} bytes, an ONNX file at most 2 GiB; pass weights as inputs`);
   }
   return new Message()
     .integer(1, irVersion)
@@ -70,9 +72,24 @@ export function modelMessage(graph: OnnxGraph): Message {
     .message(8, new Message().text(1, contributed).integer(2, 1));
 }
 
-/** The oldest that has all operations of a graph. */
+/** Of a graph and those within it, but for those in other files. */
+export function constantBytes({ nodes, constants }: OnnxGraph): number {
+  const own = constants.reduce((sum, { data }) => sum + ("file" in data ? 0 : data.byteLength), 0);
+  return graphsWithin(nodes).reduce((sum, graph) => sum + constantBytes(graph), own);
+}
+
+function graphsWithin(nodes: readonly OnnxNode[]): OnnxGraph[] {
+  return nodes.flatMap(({ attributes }) => Object.values(attributes).flatMap((value) => (hasGraph(value) ? [value.graph] : [])));
+}
+
+/** The oldest that has all operations of a graph, and of those within it. */
 function operatorSetOf({ nodes }: OnnxGraph): number {
-  return nodes.reduce((newest, { op }) => Math.max(newest, laterSets[op] ?? 0), operatorSet);
+  const own = nodes.reduce((newest, { op }) => Math.max(newest, laterSets[op] ?? 0), operatorSet);
+  return graphsWithin(nodes).reduce((newest, graph) => Math.max(newest, operatorSetOf(graph)), own);
+}
+
+function hasGraph(value: Attribute): value is { readonly graph: OnnxGraph } {
+  return typeof value === "object" && "graph" in value;
 }
 
 function graphMessage({ nodes, inputs, outputs, constants }: OnnxGraph): Message {
@@ -97,6 +114,7 @@ function attributeMessage(name: string, value: Attribute): Message {
   const message = new Message().text(1, name);
   if (typeof value === "string") return message.text(4, value).integer(20, 3);
   if (typeof value === "number") return message.integer(3, value).integer(20, 2);
+  if (hasGraph(value)) return message.message(6, graphMessage(value.graph)).integer(20, 5);
   if ("float" in value) return message.float(2, value.float).integer(20, 1);
   for (const item of value) message.integer(8, item);
   return message.integer(20, 7);
@@ -115,9 +133,10 @@ function constantMessage({ name, type, shape, data }: OnnxGraph["constants"][num
   return message.integer(14, 1);
 }
 
-function tensorMessage({ name, type, shape }: OnnxTensor): Message {
+function tensorMessage({ name, type, shape, varies }: OnnxTensor): Message {
   const dimensions = new Message();
   for (const size of shape) dimensions.message(1, new Message().integer(1, size));
-  const tensor = new Message().integer(1, elementTypeNumbers[type]).message(2, dimensions);
+  const tensor = new Message().integer(1, elementTypeNumbers[type]);
+  if (varies !== true) tensor.message(2, dimensions);
   return new Message().text(1, name).message(2, new Message().message(1, tensor));
 }

@@ -7,17 +7,29 @@ import { sizeOf } from "./graph.ts";
 import { GraphCache } from "./graph-cache.ts";
 import { type LaneGraph, Lanes, lanesWithin } from "./lanes.ts";
 import { openQuestions } from "./open-questions.ts";
-import { prepare } from "./prepare.ts";
+import { type PreparedModel, prepare, TooLarge } from "./prepare.ts";
 import { type OnnxBackend, onnxBackends } from "./runtime.ts";
 import type { Numbers } from "./session.ts";
-import { type InputType, type Signature, type TensorFunction, trace } from "./trace.ts";
+import { type InputType, type Signature, type TensorFunction, type Trace, trace } from "./trace.ts";
 
 type Tensors = Readonly<Record<string, TensorNumbers>>;
 type Results = Record<string, Numbers>;
 
+type ResultTypes = ReadonlyMap<string, InputType>;
+
 interface Loaded extends LaneGraph {
   readonly bytes: number;
-  readonly results: ReadonlyMap<string, InputType>;
+  /** of each of its graphs */
+  readonly results: readonly ResultTypes[];
+}
+
+/** Shapes of a function's calls that share the memory of intermediate results. */
+interface Foreseen {
+  /** of all held tensors, as text */
+  readonly held: string;
+  readonly inputs: readonly Signature[];
+  /** of these inputs, as text */
+  readonly keys: readonly string[];
 }
 
 /** Lengths make many graphs. Each keeps the memory of its intermediate results, up to twice the estimate: a quarter of the machine's in all. */
@@ -39,6 +51,7 @@ export class OnnxWorkspace implements Workspace {
   private readonly held = new Map<string, Required<InputType>>();
   /** of held tensors: a number that grows when one is replaced */
   private readonly versions = new Map<string, number>();
+  private readonly foreseen = new WeakMap<TensorFunction, Foreseen>();
   private readonly graphs = new GraphCache<Loaded>(({ id }) => this.lanes.release(id), mostGraphs);
   private lastId = 0;
   /** ends when all calls so far have ended or, with further lanes, begun */
@@ -102,6 +115,12 @@ export class OnnxWorkspace implements Workspace {
     return lanesWithin(bytes, mostCopies, this.threads ?? physicalCores());
   }
 
+  foresee(fn: TensorFunction, inputs: readonly Signature[], held: readonly string[]): void {
+    if (this.backend !== "onnx" || inputs.length < 2) return;
+    const types = inputs.map((some) => Object.fromEntries(Object.entries(some).map(([name, input]) => [name, typeOf(input)])));
+    this.foreseen.set(fn, { held: JSON.stringify(held), inputs: types, keys: types.map(typesKey) });
+  }
+
   async run(fn: TensorFunction, inputs: Tensors, held: readonly string[], lanes = 1): Promise<Record<string, Numbers>> {
     const { work } = await this.inTurn(() => this.begin(fn, inputs, held, lanes));
     return work;
@@ -118,15 +137,17 @@ export class OnnxWorkspace implements Workspace {
       checkTensor(name, tensor);
       if (this.held.has(name)) throw new Error(`workspace: ${name} is an input and a held tensor; give one of them another name`);
     }
-    const types = Object.fromEntries([
-      ...held.map((name) => [name, this.find(name)]),
-      ...Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)]),
-    ]);
-    const key = JSON.stringify([held, types, lanes]);
+    const types: Signature = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, typeOf(tensor)]));
+    const own = typesKey(types);
+    const { keys, shapes } = this.together(fn, held, lanes, own) ?? { keys: [own], shapes: [types] };
+    const heldTypes: Signature = Object.fromEntries(held.map((name) => [name, this.find(name)]));
+    const key = JSON.stringify([held, heldTypes, keys, lanes]);
     this.lanes.first(lanes); // they start while the function is traced
     const known = this.graphs.get(fn, key);
-    const graph = known ?? this.graphOf(fn, types, held, lanes);
-    const replaced = this.replacedBy(graph.results);
+    const graph = known ?? this.graphOf(fn, heldTypes, shapes, lanes);
+    if (graph === null) return this.begin(fn, inputs, held, lanes); // by itself
+    const which = keys.indexOf(own);
+    const replaced = this.replacedBy(graph.results[which]!);
     if (lanes > 1 && replaced.length > 0) throw new Error(`workspace: the function replaces ${replaced[0]}; run it in one lane`);
     const versions = new Map(held.map((name) => [name, this.versions.get(name)!]));
     const lane = await this.lanes.take(graph, versions).catch((error: unknown) => {
@@ -138,20 +159,43 @@ export class OnnxWorkspace implements Workspace {
     const given = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
     // what is in `held`, the graph itself replaces
     const others = replaced.filter((name) => !held.includes(name));
-    const work = lane.run({ kind: "run", id: graph.id, inputs: given, held, replaced: others });
+    const work = lane.run({ kind: "run", id: graph.id, which, inputs: given, held, replaced: others });
     if (lanes === 1) await work;
     return { work };
   }
 
-  /** The graph of a function of tensors of these types. */
-  private graphOf(fn: TensorFunction, types: Signature, held: readonly string[], lanes: number): Loaded {
-    const traced = trace(fn, types, onnxBackends[this.backend].provider);
-    const results = new Map([...traced.outputs].map(([name, { type, shape }]) => [name, { dtype: type, shape } as InputType]));
-    const donated = this.replacedBy(results).filter((name) => held.includes(name));
-    const prepared = prepare(traced, donated);
+  /** The calls that are to be computed by one session with this one, where there are any. */
+  private together(
+    fn: TensorFunction,
+    held: readonly string[],
+    lanes: number,
+    key: string,
+  ): { keys: readonly string[]; shapes: readonly Signature[] } | null {
+    const own = this.foreseen.get(fn);
+    if (own === undefined || lanes > 1 || own.held !== JSON.stringify(held) || !own.keys.includes(key)) return null;
+    return { keys: own.keys, shapes: own.inputs };
+  }
+
+  /** The graphs of a function of tensors of these types: one for each of the shapes of its inputs; null where these are too many for one file. */
+  private graphOf(fn: TensorFunction, held: Signature, shapes: readonly Signature[], lanes: number): Loaded | null {
+    const traces = shapes.map((inputs) => trace(fn, { ...held, ...inputs }, onnxBackends[this.backend].provider));
+    const results = traces.map(({ outputs }) => typesOf(outputs));
+    const donated = this.replacedBy(results[0]!).filter((name) => Object.hasOwn(held, name));
+    const prepared = this.prepareUnlessTooLarge(fn, traces, donated);
+    if (prepared === null) return null;
     this.lastId += 1;
     const threads = this.threads ?? (lanes === 1 ? undefined : physicalCores());
     return { id: this.lastId, prepared, lanes, threads, loaded: 0, bytes: lanes * prepared.bytes, results };
+  }
+
+  private prepareUnlessTooLarge(fn: TensorFunction, traces: readonly Trace[], donated: readonly string[]): PreparedModel | null {
+    try {
+      return prepare(traces, donated);
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      this.foreseen.delete(fn);
+      return null;
+    }
   }
 
   /**
@@ -159,7 +203,7 @@ export class OnnxWorkspace implements Workspace {
    *
    * @throws when a type or a shape differs
    */
-  private replacedBy(results: ReadonlyMap<string, InputType>): string[] {
+  private replacedBy(results: ResultTypes): string[] {
     const names = [...results.keys()].filter((name) => this.held.has(name));
     for (const name of names) sameType(name, this.find(name), results.get(name)!);
     return names;
@@ -179,6 +223,16 @@ export class OnnxWorkspace implements Workspace {
     this.queue = result.catch(() => {});
     return result;
   }
+}
+
+/** The types of named tensors, as text. */
+function typesKey(types: Signature): string {
+  const sorted = Object.entries(types).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(sorted.map(([name, { dtype = "float32", shape }]) => [name, dtype, shape]));
+}
+
+function typesOf(values: Trace["outputs"]): ResultTypes {
+  return new Map([...values].map(([name, { type, shape }]) => [name, { dtype: type, shape } as InputType]));
 }
 
 /** @returns the thread, and the version of its ONNX Runtime as soon as it has one; questions can be asked at once */

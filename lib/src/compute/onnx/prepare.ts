@@ -1,15 +1,48 @@
+import { alternatives } from "./alternatives.ts";
 import { neededNodes, sizeOf, toOnnx, type Value } from "./graph.ts";
 import { mayOverwrite } from "./in-place.ts";
-import { encodeModel } from "./onnx-proto.ts";
+import { constantBytes, encodeModel, type OnnxGraph } from "./onnx-proto.ts";
 import type { PreparedGraph } from "./run-graph.ts";
 import type { InputType, Trace } from "./trace.ts";
 
+/** Several graphs have more constants than one file should hold. */
+export class TooLarge extends Error {}
+
+/** Graphs of one session, as data that another thread can run. */
+export interface PreparedModel {
+  /** in the ONNX format; null where nothing is to be computed */
+  readonly model: Uint8Array | null;
+  readonly graphs: readonly PreparedGraph[];
+  /** estimate of the memory that it takes beside its inputs and results */
+  readonly bytes: number;
+}
+
 /**
- * The graph of a traced function as data that another thread can run.
+ * Graphs of traced functions, of which one runs at a time.
  *
+ * @param traces  one or more, of inputs with the same names
  * @param donate  names that are both an input and a result, of one type and shape: the result is to be written over the input
+ * @param most    bytes of constants that several may have: they have to be in memory at once
+ * @throws `TooLarge` where several have more
  */
-export function prepare({ graph, inputs, outputs }: Trace, donate: readonly string[]): PreparedGraph {
+export function prepare(traces: readonly Trace[], donate: readonly string[], most: number = 2 ** 29): PreparedModel {
+  const parts = traces.map((trace) => preparedPart(trace, donate));
+  const several = parts.length > 1;
+  const onnx = several ? alternatives(parts.map((part) => part.onnx)) : parts[0]!.onnx;
+  if (several && constantBytes(onnx) > most) throw new TooLarge("compile: the constants of several shapes are too large for one file");
+  const model = onnx.outputs.length > 0 ? encodeModel(onnx) : null;
+  const read = new Set(parts.flatMap((part) => part.onnx.inputs.map(({ name }) => name)));
+  const graphs = parts.map(({ graph }, i): PreparedGraph => {
+    const inputs = [...traces[i]!.inputs].filter(([name]) => read.has(name)).map(([name, { type, shape }]) => ({ name, type, shape }));
+    return { ...graph, inputs, choice: several ? i : null };
+  });
+  return { model, graphs, bytes: Math.max(...graphs.map(({ bytes }) => bytes)) + (model?.byteLength ?? 0) };
+}
+
+function preparedPart(
+  { graph, inputs, outputs }: Trace,
+  donate: readonly string[],
+): { onnx: OnnxGraph; graph: Omit<PreparedGraph, "inputs" | "choice"> } {
   for (const name of donate) checkDonation(name, inputs.get(name), outputs.get(name));
   const computed = new Map([...outputs].filter(([, { shape }]) => sizeOf(shape) > 0)); // what has no elements needs no computing
   const donated = donate.filter((name) => computed.has(name));
@@ -18,16 +51,14 @@ export function prepare({ graph, inputs, outputs }: Trace, donate: readonly stri
   const [overwritten, copied] = [true, false].map((may) => donated.filter((_, i) => inPlace[i] === may));
   const names = graphNames(inputs.keys(), outputs.keys());
   const onnx = toOnnx(graph, new Map([...computed].map(([name, value]) => [names.get(name)!, value])));
-  const model = computed.size > 0 ? encodeModel(onnx) : null;
-  return {
-    model,
-    inputs: onnx.inputs,
+  const prepared = {
     results: [...outputs].map(([name, { type, shape }]) => ({ name, graphName: names.get(name)!, type, shape })),
     overwritten: overwritten!,
     copied: copied!,
     operations: onnx.nodes.length,
-    bytes: peakBytes([...computed.values()]) + (model?.byteLength ?? 0),
+    bytes: peakBytes([...computed.values()]),
   };
+  return { onnx, graph: prepared };
 }
 
 /** Type and shape of the results of a prepared graph. */

@@ -1,11 +1,12 @@
+import { choiceName } from "./alternatives.ts";
 import type { ElementType, OnnxTensor } from "./onnx-proto.ts";
-import type { Numbers, Session } from "./session.ts";
+import type { Buffer, Numbers, Session } from "./session.ts";
 
-/** A graph as plain data, and how to run it on named numbers. */
+/** How to run a graph on named numbers, as plain data. */
 export interface PreparedGraph {
-  /** in the ONNX format; null where nothing is to be computed */
-  readonly model: Uint8Array | null;
-  /** what the graph reads */
+  /** which of its session's graphs it is (alternatives.ts); null where that has no other */
+  readonly choice: number | null;
+  /** what the session reads, in the shapes of this graph */
   readonly inputs: readonly OnnxTensor[];
   readonly results: readonly (OnnxTensor & { readonly graphName: string })[];
   /** inputs over which the results of the same name are written while the graph runs */
@@ -35,13 +36,16 @@ export async function runGraph(
 ): Promise<Record<string, Numbers>> {
   const targets: Record<string, Numbers> = { ...into };
   for (const name of graph.overwritten) targets[name] = given[name]!;
-  const feeds = Object.fromEntries(graph.inputs.map(({ name, type, shape }) => [name, { type, shape, data: given[name]! }]));
+  const feeds: Record<string, Buffer> = Object.fromEntries(
+    graph.inputs.map(({ name, type, shape }) => [name, { type, shape, data: given[name]! }]),
+  );
+  if (graph.choice !== null) feeds[choiceName] = { type: "int32", shape: [], data: Int32Array.of(graph.choice) };
   const computed = graph.results.filter(({ shape }) => !shape.includes(0));
   const buffers = computed.flatMap(({ name, graphName, type, shape }) =>
     targets[name] === undefined ? [] : [[graphName, { type, shape, data: targets[name] }] as const],
   );
-  const graphNames = computed.map(({ graphName }) => graphName);
-  const found = session === null ? {} : await session.run(feeds, Object.fromEntries(buffers), graphNames);
+  const results = computed.map(({ graphName, type, shape }) => ({ name: graphName, type, shape }));
+  const found = session === null ? {} : await session.run(feeds, Object.fromEntries(buffers), results);
   for (const { name, graphName } of computed) {
     if (graph.copied.includes(name)) given[name]!.set(found[graphName]!);
   }

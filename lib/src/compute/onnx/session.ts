@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
-import type { ElementType } from "./onnx-proto.ts";
+import type { ElementType, OnnxTensor } from "./onnx-proto.ts";
 import { loadRuntime, type OnnxBackend, onnxBackends } from "./runtime.ts";
 import { runWithoutCopies, withoutCopies } from "./uncopied.ts";
 
@@ -25,12 +25,12 @@ export interface Session {
   /**
    * @param inputs   by name
    * @param into     where results are written, by name; the others get memory of their own
-   * @param results  names of all results
+   * @param results  all results
    */
   run(
     inputs: Readonly<Record<string, Buffer>>,
     into: Readonly<Record<string, Buffer>>,
-    results: readonly string[],
+    results: readonly OnnxTensor[],
   ): Promise<Record<string, Numbers>>;
   dispose(): Promise<void>;
 }
@@ -59,12 +59,12 @@ export async function createSession(model: Uint8Array, { threads, backend = "onn
   });
   const tensors = (buffers: Iterable<readonly [string, Buffer]>): Record<string, Tensor> =>
     Object.fromEntries([...buffers].map(([name, { type, data, shape }]) => [name, new runtime.Tensor(type, data as Float32Array, shape)]));
-  const types = new Map(session.outputMetadata.map((result) => [result.name, result]));
   return {
     async run(inputs, into, results) {
       const feeds = tensors(Object.entries(inputs));
-      if (!writesInto) return copied(await session.run(feeds, results), into);
-      const buffers = results.map((name) => [name, into[name] ?? newBuffer(types.get(name)!)] as const);
+      const names = results.map(({ name }) => name);
+      if (!writesInto) return copied(await session.run(feeds, names), into);
+      const buffers = results.map((result) => [result.name, into[result.name] ?? newBuffer(result)] as const);
       const fetches = tensors(buffers);
       await runWithoutCopies((more) => session.run(feeds, { ...fetches, ...more }));
       return Object.fromEntries(buffers.map(([name, { data }]) => [name, data]));
@@ -75,8 +75,7 @@ export async function createSession(model: Uint8Array, { threads, backend = "onn
 
 const numberArrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
-function newBuffer(result: InferenceSession.ValueMetadata): Buffer {
-  const { type, shape } = result as Buffer & InferenceSession.TensorValueMetadata; // results are tensors of fixed shape
+function newBuffer({ type, shape }: OnnxTensor): Buffer {
   return { type, shape, data: new numberArrays[type as keyof typeof numberArrays](shape.reduce((product, size) => product * size, 1)) };
 }
 

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { nothingAnswered, questionAnswered } from "./open-questions.ts";
+import type { PreparedModel } from "./prepare.ts";
 import { type PreparedGraph, runGraph } from "./run-graph.ts";
 import { loadRuntime, type OnnxBackend } from "./runtime.ts";
 import { createSession, type Numbers, type Session } from "./session.ts";
@@ -11,12 +12,14 @@ export type Question =
   | { readonly kind: "get"; readonly names: readonly string[] }
   | { readonly kind: "drop"; readonly names: readonly string[] }
   /** @param threads  within an operation; default: as in `open` */
-  | { readonly kind: "load"; readonly id: number; readonly graph: PreparedGraph; readonly threads?: number }
+  | { readonly kind: "load"; readonly id: number; readonly prepared: PreparedModel; readonly threads?: number }
   | { readonly kind: "release"; readonly id: number }
   | { readonly kind: "close" }
   | {
       readonly kind: "run";
       readonly id: number;
+      /** which of the graphs that were loaded under this number */
+      readonly which: number;
       readonly inputs: Readonly<Record<string, Numbers>>;
       /** held tensors that the function takes */
       readonly held: readonly string[];
@@ -31,7 +34,7 @@ export type Answer = { readonly value: unknown } | { readonly error: string };
  * so it is not the one that shows progress and hears signals.
  */
 const tensors = new Map<string, Numbers>();
-const graphs = new Map<number, { readonly graph: PreparedGraph; readonly session: Session | null }>();
+const loaded = new Map<number, { readonly graphs: readonly PreparedGraph[]; readonly session: Session | null }>();
 let backend: OnnxBackend = "onnx";
 let threads: number | undefined;
 
@@ -54,15 +57,15 @@ async function answer(question: Exclude<Question, { kind: "close" }>): Promise<{
       for (const name of question.names) tensors.delete(name);
       return nothing();
     case "load": {
-      const { id, graph } = question;
+      const { model, graphs } = question.prepared;
       const options = { threads: question.threads ?? threads, backend };
-      const session = graph.model === null ? null : await createSession(graph.model, options);
-      graphs.set(id, { graph: { ...graph, model: null }, session });
+      const session = model === null ? null : await createSession(model, options);
+      loaded.set(question.id, { graphs, session });
       return nothing();
     }
     case "release": {
-      const { session } = graphs.get(question.id)!;
-      graphs.delete(question.id);
+      const { session } = loaded.get(question.id)!;
+      loaded.delete(question.id);
       await session?.dispose();
       return nothing();
     }
@@ -71,10 +74,16 @@ async function answer(question: Exclude<Question, { kind: "close" }>): Promise<{
   }
 }
 
-async function run({ id, inputs, held, replaced }: Question & { kind: "run" }): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
-  const { graph, session } = graphs.get(id)!;
+async function run({
+  id,
+  which,
+  inputs,
+  held,
+  replaced,
+}: Question & { kind: "run" }): Promise<{ value: unknown; transfer: ArrayBuffer[] }> {
+  const { graphs, session } = loaded.get(id)!;
   const pick = (names: readonly string[]): Record<string, Numbers> => Object.fromEntries(names.map((name) => [name, tensors.get(name)!]));
-  const results = await runGraph(session, graph, { ...pick(held), ...inputs }, pick(replaced));
+  const results = await runGraph(session, graphs[which]!, { ...pick(held), ...inputs }, pick(replaced));
   const own = Object.entries(results).filter(([name]) => !tensors.has(name));
   const copied = own.map(([name, data]) => [name, ownsBuffer(data) ? data : data.slice()] as const);
   return { value: Object.fromEntries(copied), transfer: [...new Set(copied.map(([, { buffer }]) => buffer as ArrayBuffer))] };
