@@ -130,14 +130,15 @@ function lengthSummary(train: readonly Example[]): Pick<TrainingPlan, "lengths" 
 /**
  * Memory of a training at its peak, bytes; within about a third of what runs took (docs/decisions/0012-training-data.md).
  *
- *     4·all + 4·trained where gradients are added up + 8·trained + 4·Σ T·a + 12·trained + 400 MB
+ *     4·all + 4·trained where gradients are added up + 8·trained + 4·Σ T·a + u·trained + 400 MB
  *
  * T: tokens (padding counted) of the largest micro-batch; where graphs are compiled, of the largest that is a whole step and the largest that is a part
  * of one, for each of the two keeps its memory. On backends whose graphs do not share it (onnx-web and those of graphics cards) the sum is over all
  * shapes that occur, together at most a quarter of the machine's memory, or the largest one's.
  * a: numbers that a token leaves for the backward pass, in each layer c = 9·h + 4·k + 4·m + 2·heads·length with hidden size h, key size k and
- * MLP size m; with gradient checkpointing (not in compiled graphs, which undo it) h a layer, and c once. For a head alone nothing is left,
- * but c is there once. Language-model tasks add two pieces of 2²⁴ logits. 12·trained: new weights and moments before they take the old ones' place.
+ * MLP size m; with gradient checkpointing h a layer, and c once. For a head alone nothing is left, but c is there once. Language-model tasks
+ * add two pieces of 2²⁴ logits. u: 4 in compiled graphs, whose gradients are all there before the first update; 12 elsewhere, for new weights
+ * and moments before they take the old ones' place.
  *
  * @param shapes  of the micro-batches that occur
  */
@@ -152,7 +153,7 @@ export function estimateMemory(
   const [all, trained] = [sizeOf(base, base.weights), sizeOf(base, base.trained)];
   const logits = task.kind === "language-model" || task.kind === "dpo" ? 2 * 2 ** 24 : 0;
   const needs = shapes.map(({ texts, length, alone }) => {
-    return { alone, bytes: 4 * (texts * length * numbersPerToken(base.config, config, length, compiled) + logits) };
+    return { alone, bytes: 4 * (texts * length * numbersPerToken(base.config, config, length) + logits) };
   });
   const largest = Math.max(...needs.map(({ bytes }) => bytes));
   const kept = (alone: boolean): number => needs.reduce((most, own) => (own.alone === alone ? Math.max(most, own.bytes) : most), 0);
@@ -163,7 +164,7 @@ export function estimateMemory(
     gradients: accumulates ? 4 * trained : 0,
     moments: 8 * trained,
     activations: compiled ? ofGraphs : largest,
-    rest: programBytes + 12 * trained,
+    rest: programBytes + (compiled ? 4 : 12) * trained,
   };
   return { ...parts, total: sum(Object.values(parts)) };
 }
@@ -171,11 +172,11 @@ export function estimateMemory(
 /** Node, the engine's code, and compiled graphs. */
 const programBytes = 400e6;
 
-function numbersPerToken(model: DecoderConfig, config: TrainConfig, length: number, compiled: boolean): number {
+function numbersPerToken(model: DecoderConfig, config: TrainConfig, length: number): number {
   const { hiddenSize, heads, kvHeads, headDim, intermediateSize, layers } = model;
   const layer = 9 * hiddenSize + 4 * kvHeads * headDim + 4 * intermediateSize + 2 * heads * length;
   if (config.train === "head") return layer;
-  return config.gradientCheckpointing && !compiled ? layers * hiddenSize + layer : layers * layer;
+  return config.gradientCheckpointing ? layers * hiddenSize + layer : layers * layer;
 }
 
 function sum(values: readonly number[]): number {
