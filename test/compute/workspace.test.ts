@@ -141,6 +141,31 @@ for (const backend of ["cpu", "onnx", "onnx-web"] as const) {
       await workspace.drop(["w"]);
     });
 
+    it("computes right, and each shape by itself, where constants are too many for one file", { skip: backend !== "onnx" }, async () => {
+      const constant = tf.linspace(0, 1, 100);
+      const add: TensorFunction = ({ x }) => ({ sum: tf.add(x!, constant) });
+      const limited = await openWorkspace({ backend, threads: 1 });
+      Object.assign(limited, { mostConstants: 1000 });
+      const rows = [1, 2, 3].map((n) => ({ x: { shape: [n, 100], data: new Float32Array(100 * n) } }));
+      limited.foresee(add, rows, []);
+      for (const inputs of rows) assert.deepEqual((await limited.run(add, inputs, []))["sum"]!.slice(0, 100), constant.dataSync());
+      await limited.close();
+      constant.dispose();
+    });
+
+    it("says that calls which are foreseen differ in more than shapes", { skip: backend !== "onnx" }, async () => {
+      const xOf = (n: number) => ({ x: { shape: [n], data: new Float32Array(n).fill(1) } });
+      await workspace.put({ v: single(0) });
+      const sometimes: TensorFunction = ({ x, v }) => ({ s: tf.sum(x!), ...(x!.shape[0] === 4 && { v: tf.add(v!, tf.sum(x!)) }) });
+      workspace.foresee(sometimes, [xOf(2), xOf(4)], ["v"]);
+      await assert.rejects(workspace.run(sometimes, xOf(4), ["v"]), /foreseen need inputs of the same names, and replace the same tensors/);
+      assert.deepEqual(await workspace.get(["v"]), { v: Float32Array.of(0) });
+      const sum: TensorFunction = ({ x, y }) => ({ s: tf.sum(y === undefined ? x! : tf.add(x!, y)) });
+      workspace.foresee(sum, [xOf(2), { ...xOf(3), y: single(1) }], []);
+      await assert.rejects(workspace.run(sum, xOf(2), []), /foreseen need inputs of the same names/);
+      await workspace.drop(["v"]);
+    });
+
     it("copies what it is given, unless it may take it", async () => {
       const own = vector(1, 2);
       await workspace.put({ own });

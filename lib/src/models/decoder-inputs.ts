@@ -58,20 +58,23 @@ export type DecoderArrays = Record<"ids" | "last", TensorNumbers> & Partial<Reco
  *
  * @param texts   token ids, at least one each
  * @param length  to pad to; the longest text's if left out
- * @returns `ids` [batch · length] int32, `last` [batch] int32 (see `DecoderInputs`); `cos` and `sin` (see `RotaryTables`) where they
- * depend on the texts' lengths
+ * @param tables  whether rotary tables are among them, `cos` and `sin` (see `RotaryTables`); else they are part of the function. Always
+ *                so where they depend on the texts' lengths; of use where a gradient is taken, which needs them once for each head: the
+ *                memory of what a compiled function computes is used again, that of what is part of it is not
+ * @returns `ids` [batch · length] int32, `last` [batch] int32 (see `DecoderInputs`)
  */
 export function decoderArrays(
   config: DecoderConfig,
   texts: readonly (readonly number[])[],
   length: number = Math.max(...texts.map((text) => text.length)),
+  tables: boolean = rotatesByLength(config.rotary),
 ): DecoderArrays {
   const lengths = texts.map((text) => text.length);
   const ids = paddedIds(config, texts, length);
   return {
     ids: { dtype: "int32", shape: [ids.length], data: ids },
     last: { dtype: "int32", shape: [texts.length], data: lastRows(lengths, length) },
-    ...(rotatesByLength(config.rotary) && rotaryArrays(config, lengths, length)),
+    ...(tables && rotaryArrays(config, lengths, length)),
   };
 }
 
@@ -79,7 +82,7 @@ export function decoderArrays(
 export function decoderInputsOf(config: DecoderConfig, tensors: Readonly<Record<string, tf.Tensor>>): DecoderInputs {
   const [ids, last] = [tensors["ids"] as tf.Tensor1D, tensors["last"] as tf.Tensor1D];
   const length = ids.shape[0] / last.shape[0];
-  const { cos, sin } = rotatesByLength(config.rotary) ? (tensors as unknown as RotaryTables) : rotaryTables(config, [length], length);
+  const { cos, sin } = tensors["cos"] === undefined ? rotaryTables(config, [length], length) : (tensors as unknown as RotaryTables);
   return { ids, last, cos, sin, masks: spanMasks(config, length) };
 }
 

@@ -155,9 +155,10 @@ function insideText(index: number, columns: number, lengths: readonly number[]):
 export function logProbabilities(model: DecoderModel, hidden: tf.Tensor2D, targets: tf.Tensor1D, chunk: number): tf.Tensor1D {
   return tf.tidy(() => {
     const rows = hidden.shape[0];
+    const most = Math.min(chunk, Math.floor((2 ** 31 - 1) / model.config.vocabSize)); // positions among the logits are int32
     const parts: tf.Tensor1D[] = [];
-    for (let start = 0; start < rows; start += chunk) {
-      const size = Math.min(chunk, rows - start);
+    for (let start = 0; start < rows; start += most) {
+      const size = Math.min(most, rows - start);
       parts.push(chunkLogProbabilities(model, tf.slice(hidden, [start, 0], [size, -1]), tf.slice(targets, [start], [size])));
     }
     return parts.length === 1 ? parts[0]! : tf.concat(parts);

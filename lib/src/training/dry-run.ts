@@ -21,7 +21,7 @@ export interface TrainingPlan {
   /** the same with padding: what is computed */
   readonly paddedTokens: number;
   readonly microBatches: number;
-  /** different shapes of them: so many graphs are compiled, where graphs are */
+  /** different shapes of them, whole steps and parts of one apart: so many graphs are compiled, where graphs are */
   readonly shapes: number;
   /** the micro-batch with the most tokens, padding counted */
   readonly largest: { readonly texts: number; readonly length: number };
@@ -195,7 +195,7 @@ export function requireMemory({ memory, largest }: TrainingPlan, config: TrainCo
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   const remedies = [
     ...(memory.activations > memory.total / 3 && config.microTokens > largest.length
-      ? [`a smaller microTokens (now ${config.microTokens})`, `fewer paddedLengths (now ${config.paddedLengths})`]
+      ? [`a smaller microTokens (now ${config.microTokens})`]
       : []),
     ...(config.train === "full" ? ["train=lora or train=head"] : []),
   ];

@@ -36,7 +36,7 @@ export function microInputs(config: DecoderConfig, task: Task, examples: readonl
   const texts = Array.from({ length: sides }, (_, side) => {
     return Array.from({ length: rows }, (_, row) => (row < examples.length ? textsOf(examples[row]!)[side]! : [0]));
   });
-  return { ...decoderArrays(config, texts.flat(), length), ...lossInputs(task, examples, rows, length, 1 / Math.max(1, units)) };
+  return { ...decoderArrays(config, texts.flat(), length, true), ...lossInputs(task, examples, rows, length, 1 / Math.max(1, units)) };
 }
 
 function lossInputs(task: Task, examples: readonly Example[], rows: number, length: number, share: number): Inputs {

@@ -56,7 +56,7 @@ export class StepRunner {
   /** Do a step. @param step from 1 @throws when the loss or the gradient is no number, naming the examples */
   async run(step: number): Promise<StepLine> {
     const start = performance.now();
-    if (this.workspace.compiled && !this.hasForeseen) this.foresee(step);
+    if (this.workspace.backend === "onnx" && !this.hasForeseen) this.foresee(step);
     this.hasForeseen = true;
     const prepared = this.next?.step === step ? this.next : this.prepare(step);
     this.next = null;

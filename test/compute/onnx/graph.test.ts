@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type TensorFunction, tf, useBackend } from "basewise/compute";
+import { tf, useBackend } from "basewise/compute";
 import { toOnnx } from "../../../lib/dist/compute/onnx/graph.js";
 import { encodeModel } from "../../../lib/dist/compute/onnx/onnx-proto.js";
-import { prepare, TooLarge } from "../../../lib/dist/compute/onnx/prepare.js";
 import { Message } from "../../../lib/dist/compute/onnx/protobuf.js";
 import { trace } from "../../../lib/dist/compute/onnx/trace.js";
 
@@ -17,18 +16,6 @@ function operations(fn: (x: tf.Tensor2D, y: tf.Tensor2D) => tf.Tensor): string[]
   });
   return toOnnx(graph, outputs).nodes.map(({ op }) => op);
 }
-
-describe("several graphs of one session", () => {
-  it("are refused where their constants, in whatever branch, are more than one file should hold", () => {
-    const constant = tf.linspace(0, 1, 100); // 400 bytes
-    const add: TensorFunction = ({ x }) => ({ sum: tf.add(x!, constant) });
-    const traces = [1, 2, 3].map((rows) => trace(add, { x: { shape: [rows, 100] } }));
-    assert.throws(() => prepare(traces, [], 1200), TooLarge); // shapes and numbers of the choice come on top
-    assert.equal(prepare(traces, [], 1400).graphs.length, 3);
-    assert.equal(prepare(traces.slice(0, 1), [], 10).graphs.length, 1);
-    constant.dispose();
-  });
-});
 
 describe("graphs", () => {
   it("compute what occurs twice once", () => {

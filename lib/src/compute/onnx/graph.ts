@@ -57,6 +57,8 @@ export class Graph {
   readonly provider: Provider | null;
   private readonly known = new Map<string, readonly Value[]>();
   private count = 0;
+  /** of its constants, those included that no result needs */
+  constantBytes = 0;
 
   constructor(provider: Provider | null = null) {
     this.provider = provider;
@@ -67,7 +69,10 @@ export class Graph {
   }
 
   constant(type: ElementType, shape: readonly number[], data: ElementData): Value {
-    if (data.length > 32) return this.value({ type, shape }, { kind: "constant", data });
+    if (data.length > 32) {
+      this.constantBytes += data.byteLength;
+      return this.value({ type, shape }, { kind: "constant", data });
+    }
     const numbers = Array.from(data as ArrayLike<number | bigint>, (number) => (Object.is(number, -0) ? "-0" : String(number)));
     return this.once(`${type}[${shape}]:${numbers}`, () => [this.value({ type, shape }, { kind: "constant", data })])[0]!;
   }

@@ -73,7 +73,7 @@ export function modelMessage(graph: OnnxGraph): Message {
 }
 
 /** Of a graph and those within it, but for those in other files. */
-export function constantBytes({ nodes, constants }: OnnxGraph): number {
+function constantBytes({ nodes, constants }: OnnxGraph): number {
   const own = constants.reduce((sum, { data }) => sum + ("file" in data ? 0 : data.byteLength), 0);
   return graphsWithin(nodes).reduce((sum, graph) => sum + constantBytes(graph), own);
 }

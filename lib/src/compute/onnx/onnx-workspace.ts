@@ -7,7 +7,7 @@ import { sizeOf } from "./graph.ts";
 import { GraphCache } from "./graph-cache.ts";
 import { type LaneGraph, Lanes, lanesWithin } from "./lanes.ts";
 import { openQuestions } from "./open-questions.ts";
-import { type PreparedModel, prepare, TooLarge } from "./prepare.ts";
+import { prepare } from "./prepare.ts";
 import { type OnnxBackend, onnxBackends } from "./runtime.ts";
 import type { Numbers } from "./session.ts";
 import { type InputType, type Signature, type TensorFunction, type Trace, trace } from "./trace.ts";
@@ -53,6 +53,8 @@ export class OnnxWorkspace implements Workspace {
   private readonly versions = new Map<string, number>();
   private readonly foreseen = new WeakMap<TensorFunction, Foreseen>();
   private readonly graphs = new GraphCache<Loaded>(({ id }) => this.lanes.release(id), mostGraphs);
+  /** bytes that the constants of several graphs of one session may take: they have to be in memory at once */
+  private readonly mostConstants = 2 ** 29;
   private lastId = 0;
   /** ends when all calls so far have ended or, with further lanes, begun */
   private queue: Promise<unknown> = Promise.resolve();
@@ -145,7 +147,10 @@ export class OnnxWorkspace implements Workspace {
     this.lanes.first(lanes); // they start while the function is traced
     const known = this.graphs.get(fn, key);
     const graph = known ?? this.graphOf(fn, heldTypes, shapes, lanes);
-    if (graph === null) return this.begin(fn, inputs, held, lanes); // by itself
+    if (graph === null) {
+      this.foreseen.delete(fn);
+      return this.begin(fn, inputs, held, lanes); // by itself
+    }
     const which = keys.indexOf(own);
     const replaced = this.replacedBy(graph.results[which]!);
     if (lanes > 1 && replaced.length > 0) throw new Error(`workspace: the function replaces ${replaced[0]}; run it in one lane`);
@@ -176,26 +181,29 @@ export class OnnxWorkspace implements Workspace {
     return { keys: own.keys, shapes: own.inputs };
   }
 
-  /** The graphs of a function of tensors of these types: one for each of the shapes of its inputs; null where these are too many for one file. */
+  /**
+   * The graphs of a function of tensors of these types, one for each of the shapes of its inputs; null where several have more constants
+   * than one file should hold.
+   *
+   * @throws where calls that were foreseen differ in more than shapes
+   */
   private graphOf(fn: TensorFunction, held: Signature, shapes: readonly Signature[], lanes: number): Loaded | null {
-    const traces = shapes.map((inputs) => trace(fn, { ...held, ...inputs }, onnxBackends[this.backend].provider));
+    const traces: Trace[] = [];
+    let bytes = 0;
+    for (const inputs of shapes) {
+      const traced = trace(fn, { ...held, ...inputs }, onnxBackends[this.backend].provider);
+      traces.push(traced);
+      bytes += traced.graph.constantBytes;
+      if (shapes.length > 1 && bytes > this.mostConstants) return null;
+    }
     const results = traces.map(({ outputs }) => typesOf(outputs));
-    const donated = this.replacedBy(results[0]!).filter((name) => Object.hasOwn(held, name));
-    const prepared = this.prepareUnlessTooLarge(fn, traces, donated);
-    if (prepared === null) return null;
+    const donated = results.map((own) => this.replacedBy(own).filter((name) => Object.hasOwn(held, name)));
+    const kinds = new Set(shapes.map((inputs, i) => JSON.stringify([Object.keys(inputs).sort(), [...donated[i]!].sort()])));
+    if (kinds.size > 1) throw new Error("workspace: calls that are foreseen need inputs of the same names, and replace the same tensors");
+    const prepared = prepare(traces, donated[0]!);
     this.lastId += 1;
     const threads = this.threads ?? (lanes === 1 ? undefined : physicalCores());
     return { id: this.lastId, prepared, lanes, threads, loaded: 0, bytes: lanes * prepared.bytes, results };
-  }
-
-  private prepareUnlessTooLarge(fn: TensorFunction, traces: readonly Trace[], donated: readonly string[]): PreparedModel | null {
-    try {
-      return prepare(traces, donated);
-    } catch (error) {
-      if (!(error instanceof TooLarge)) throw error;
-      this.foreseen.delete(fn);
-      return null;
-    }
   }
 
   /**

@@ -1,12 +1,9 @@
 import { alternatives } from "./alternatives.ts";
 import { neededNodes, sizeOf, toOnnx, type Value } from "./graph.ts";
 import { mayOverwrite } from "./in-place.ts";
-import { constantBytes, encodeModel, type OnnxGraph } from "./onnx-proto.ts";
+import { encodeModel, type OnnxGraph } from "./onnx-proto.ts";
 import type { PreparedGraph } from "./run-graph.ts";
 import type { InputType, Trace } from "./trace.ts";
-
-/** Several graphs have more constants than one file should hold. */
-export class TooLarge extends Error {}
 
 /** Graphs of one session, as data that another thread can run. */
 export interface PreparedModel {
@@ -22,14 +19,11 @@ export interface PreparedModel {
  *
  * @param traces  one or more, of inputs with the same names
  * @param donate  names that are both an input and a result, of one type and shape: the result is to be written over the input
- * @param most    bytes of constants that several may have: they have to be in memory at once
- * @throws `TooLarge` where several have more
  */
-export function prepare(traces: readonly Trace[], donate: readonly string[], most: number = 2 ** 29): PreparedModel {
+export function prepare(traces: readonly Trace[], donate: readonly string[]): PreparedModel {
   const parts = traces.map((trace) => preparedPart(trace, donate));
   const several = parts.length > 1;
   const onnx = several ? alternatives(parts.map((part) => part.onnx)) : parts[0]!.onnx;
-  if (several && constantBytes(onnx) > most) throw new TooLarge("compile: the constants of several shapes are too large for one file");
   const model = onnx.outputs.length > 0 ? encodeModel(onnx) : null;
   const read = new Set(parts.flatMap((part) => part.onnx.inputs.map(({ name }) => name)));
   const graphs = parts.map(({ graph }, i): PreparedGraph => {

@@ -66,7 +66,13 @@ export const reductions: KernelTable = {
   ArgMax: position("ArgMax"),
   ArgMin: position("ArgMin"),
   Softmax: overLastAxis("Softmax"),
-  LogSoftmax: overLastAxis("LogSoftmax"),
+
+  LogSoftmax({ graph, inputs: { logits } }) {
+    const [x, axis] = [logits!, logits!.shape.length - 1];
+    if (graph.provider !== "webgpu") return graph.operation("LogSoftmax", [x], x, { attributes: { axis: -1 } });
+    const shifted = graph.binary("Sub", x, reduce(graph, "ReduceMax", x, [axis], true)); // WebGPU has no kernel for the whole
+    return graph.binary("Sub", shifted, graph.unary("Log", reduce(graph, "ReduceSum", graph.unary("Exp", shifted), [axis], true)));
+  },
 
   Cumsum({ graph, inputs, attributes: { axis, exclusive, reverse } }) {
     const x = inputs["x"]!;
