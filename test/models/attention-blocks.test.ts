@@ -77,7 +77,7 @@ describe("what a block of queries does not see", () => {
     cases.push([`a window of ${window}`, { ...llama, config }]);
   }
   for (const [name, model] of cases) {
-    it(`${name}: compiled as computed at once`, async () => {
+    it(`${name}: compiled for the processor as computed by plain TensorFlow.js`, async () => {
       const expected = tf.tidy(() => tokenLogProbabilities(model, tf.tensor2d(texts, [2, 300], "int32"), [300, 300]).dataSync());
       agree(await compiled(model, texts), expected as Float32Array, 1e-5, name);
     });

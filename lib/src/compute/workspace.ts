@@ -49,8 +49,7 @@ export interface Workspace {
   ): Promise<Record<string, Numbers>>;
   /**
    * Say in what shapes a function will be called, before its first call: where functions are compiled, these are so together at that
-   * call and share the memory of their intermediate results. Else each keeps its own, and a training with five shapes takes five times
-   * that memory. In all of them its inputs have the same names, and it replaces the same tensors. Only onnxruntime-node's processor does so.
+   * call and share the memory of their intermediate results. Else each keeps its own. In all of them its inputs have the same names, and it replaces the same tensors. Only onnxruntime-node's processor does so.
    *
    * @param inputs  types of the inputs of such calls; others remain possible
    * @param held    as the calls will have it

@@ -132,12 +132,12 @@ function lengthSummary(train: readonly Example[]): Pick<TrainingPlan, "lengths" 
  *
  *     4·all + 4·trained where gradients are added up + 8·trained + 4·Σ T·a + u·trained + 400 MB
  *
- * T: tokens (padding counted) of the largest micro-batch; where graphs are compiled, of the largest that is a whole step and the largest that is a part
- * of one, for each of the two keeps its memory. On backends whose graphs do not share it (onnx-web and those of graphics cards) the sum is over all
- * shapes that occur, together at most a quarter of the machine's memory, or the largest one's.
+ * T: tokens (padding counted) of the largest micro-batch; on onnx of the largest that is a whole step and the largest that is a part of
+ * one, for each of the two keeps its memory. On compiled backends that do not share it (onnx-web and those of graphics cards) the sum is
+ * over all shapes that occur, together at most a quarter of the machine's memory, or the largest one's.
  * a: numbers that a token leaves for the backward pass, in each layer c = 9·h + 4·k + 4·m + 2·heads·length with hidden size h, key size k and
  * MLP size m; with gradient checkpointing h a layer, and c once. For a head alone nothing is left, but c is there once. Language-model tasks
- * add two pieces of 2²⁴ logits. u: 4 in compiled graphs, whose gradients are all there before the first update; 12 elsewhere, for new weights
+ * add two pieces of 2²⁴ logits. u: 4 on onnx, whose gradients are all there before the first update in place; 12 elsewhere, for new weights
  * and moments before they take the old ones' place.
  *
  * @param shapes  of the micro-batches that occur
@@ -164,7 +164,7 @@ export function estimateMemory(
     gradients: accumulates ? 4 * trained : 0,
     moments: 8 * trained,
     activations: compiled ? ofGraphs : largest,
-    rest: programBytes + (compiled ? 4 : 12) * trained,
+    rest: programBytes + (backend === "onnx" ? 4 : 12) * trained,
   };
   return { ...parts, total: sum(Object.values(parts)) };
 }

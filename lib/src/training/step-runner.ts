@@ -28,7 +28,7 @@ export class StepRunner {
   private readonly order: StepOrder;
   private readonly functions: ReturnType<typeof stepFunctions>;
   private readonly shapes: MicroBatchOptions;
-  private readonly held: Readonly<Record<"forward" | "gradients" | "update" | "whole", string[]>>;
+  private readonly held: Readonly<Record<"whole" | "part" | "update", string[]>>;
   private readonly zeroGradients: () => Inputs;
   private hasGradients = false;
   private hasForeseen = false;
@@ -48,8 +48,11 @@ export class StepRunner {
     this.shapes = microBatchOptions(examples, config);
     const gradients = model.trained.map(heldNames.gradient);
     const moments = [...model.trained.map(heldNames.mean), ...model.trained.map(heldNames.square)];
-    const [forward, update] = [[...model.weights], [...model.trained, ...moments]];
-    this.held = { forward, gradients, update, whole: [...new Set([...forward, ...update])] };
+    this.held = {
+      whole: [...new Set([...model.weights, ...model.trained, ...moments])],
+      part: [...model.weights, ...gradients],
+      update: [...model.trained, ...moments, ...gradients],
+    };
     this.zeroGradients = () => zeros(model.trained.map((name, i) => [gradients[i]!, model.shapes.get(name)!]));
   }
 
@@ -106,16 +109,15 @@ export class StepRunner {
 
   /** Tell the workspace the shapes that will occur, so that what is compiled for them shares its memory. */
   private foresee(from: number): void {
-    const { whole, parts } = { whole: new Map<string, MicroBatch>(), parts: new Map<string, MicroBatch>() };
+    const [whole, parts] = [new Map<string, MicroBatch>(), new Map<string, MicroBatch>()];
     for (let step = from; step <= this.totalSteps; step++) {
       const batches = this.batchesOf(this.order.of(step));
       for (const batch of batches) (batches.length === 1 ? whole : parts).set(`${batch.rows} × ${batch.length}`, batch);
     }
     const inputs = (shapes: ReadonlyMap<string, MicroBatch>, more: Inputs): Inputs[] =>
       [...shapes.values()].map((batch) => ({ ...this.inputsOf(batch, 1), ...more }));
-    const { forward, gradients } = this.held;
     this.workspace.foresee(this.functions.whole, inputs(whole, updateInputs(this.config, 1, 0)), this.held.whole);
-    this.workspace.foresee(this.functions.micro, inputs(parts, { carry: scalar(0) }), [...forward, ...gradients]);
+    this.workspace.foresee(this.functions.micro, inputs(parts, { carry: scalar(0) }), this.held.part);
   }
 
   /** Make the next step's inputs while the engine computes. */
@@ -133,11 +135,10 @@ export class StepRunner {
   private async parts({ step, inputs }: PreparedStep, rates: Inputs): Promise<StepResults> {
     if (!this.hasGradients) await this.workspace.put(this.zeroGradients(), { transfer: true });
     this.hasGradients = true;
-    const { forward, gradients, update } = this.held;
     const runs = inputs.map((own, i) => {
-      return this.workspace.run(this.functions.micro, { ...own, carry: scalar(i === 0 ? 0 : 1) }, [...forward, ...gradients]);
+      return this.workspace.run(this.functions.micro, { ...own, carry: scalar(i === 0 ? 0 : 1) }, this.held.part);
     });
-    const last = this.workspace.run(this.functions.update, rates, [...update, ...gradients]);
+    const last = this.workspace.run(this.functions.update, rates, this.held.update);
     this.prepareNext(step);
     const [results, { norm }] = await Promise.all([Promise.all(runs), last]);
     return { results, norm: norm![0]! };

@@ -27,8 +27,8 @@ interface Loaded extends LaneGraph {
 interface Foreseen {
   /** of all held tensors, as text */
   readonly held: string;
-  readonly inputs: readonly Signature[];
-  /** of these inputs, as text */
+  readonly shapes: readonly Signature[];
+  /** of these shapes, as text */
   readonly keys: readonly string[];
 }
 
@@ -120,7 +120,7 @@ export class OnnxWorkspace implements Workspace {
   foresee(fn: TensorFunction, inputs: readonly Signature[], held: readonly string[]): void {
     if (this.backend !== "onnx" || inputs.length < 2) return;
     const types = inputs.map((some) => Object.fromEntries(Object.entries(some).map(([name, input]) => [name, typeOf(input)])));
-    this.foreseen.set(fn, { held: JSON.stringify(held), inputs: types, keys: types.map(typesKey) });
+    this.foreseen.set(fn, { held: JSON.stringify(held), shapes: types, keys: types.map(typesKey) });
   }
 
   async run(fn: TensorFunction, inputs: Tensors, held: readonly string[], lanes = 1): Promise<Record<string, Numbers>> {
@@ -170,15 +170,9 @@ export class OnnxWorkspace implements Workspace {
   }
 
   /** The calls that are to be computed by one session with this one, where there are any. */
-  private together(
-    fn: TensorFunction,
-    held: readonly string[],
-    lanes: number,
-    key: string,
-  ): { keys: readonly string[]; shapes: readonly Signature[] } | null {
+  private together(fn: TensorFunction, held: readonly string[], lanes: number, key: string): Foreseen | null {
     const own = this.foreseen.get(fn);
-    if (own === undefined || lanes > 1 || own.held !== JSON.stringify(held) || !own.keys.includes(key)) return null;
-    return { keys: own.keys, shapes: own.inputs };
+    return own !== undefined && lanes === 1 && own.held === JSON.stringify(held) && own.keys.includes(key) ? own : null;
   }
 
   /**

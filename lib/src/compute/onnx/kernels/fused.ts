@@ -22,9 +22,9 @@ export const fused: KernelTable = {
     const [x, y] = [inputs["x"]!, inputs["y"]!];
     const fits = x.shape.length > 1 && y.shape.at(-1) === x.shape.at(-1) && broadcastShape(x.shape, y.shape).join() === x.shape.join();
     if (graph.provider !== "cpu" || !fits) return graph.binary("Add", x, y);
-    const texts = x.shape[0]!;
+    const first = x.shape[0]!;
     const sums = graph.binary("Add", lastColumns(graph, x, column), lastColumns(graph, y, column));
-    const places = graph.constant("int64", [texts], numbers("int64", new Array(texts).fill(column)));
+    const places = graph.constant("int64", [first], numbers("int64", new Array(first).fill(column)));
     return graph.operation("TensorScatter", [x, sums, places], x, { attributes: { axis: x.shape.length - 1 } });
   },
 };
